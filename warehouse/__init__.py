@@ -1,0 +1,1 @@
+"""Everything that touches data at rest. Knows neither Dagster nor Great Expectations."""

@@ -1,0 +1,39 @@
+"""The errors people see. Each says which file or object, which place, what was found and what to do."""
+
+from __future__ import annotations
+
+
+class MonitorError(Exception):
+    """An error with a message for the person at the command line; shown without a traceback."""
+
+
+class CatalogueError(MonitorError):
+    """A YAML file of the catalogue or of the rules is wrong: names file, key, found, expected."""
+
+
+class DeliveryError(MonitorError):
+    """A delivery is refused."""
+
+
+class IntakeError(DeliveryError):
+    """The bytes are not an acceptable file (layers F and X of the gate)."""
+
+
+class LayoutError(DeliveryError):
+    """The layout of a table was not recognised or contradicts itself."""
+
+
+class LayoutDriftError(DeliveryError):
+    """A table differs from its declaration: something is unmapped, missing or moved."""
+
+
+class ContractError(DeliveryError):
+    """Values, keys, units, symbols or sums of a delivery break its declaration."""
+
+
+class BuildError(MonitorError):
+    """A candidate could not be built."""
+
+
+class ReleaseError(MonitorError):
+    """A release, rollback or rebuild was refused."""

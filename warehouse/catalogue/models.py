@@ -1,0 +1,347 @@
+"""What the YAML files of the catalogue may say. Validated on load; the JSON Schemas for editors are generated from here."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+AreaCode = Annotated[str, StringConstraints(pattern=r"^(DG|\d{2}|\d{3}|\d{5})$")]
+MonthDay = Annotated[str, StringConstraints(pattern=r"^\d{2}-\d{2}$")]
+Text = Annotated[str, StringConstraints(min_length=3, strip_whitespace=True)]
+
+PeriodKind = Literal["reference_date", "year", "school_year", "winter_term", "month"]
+AreaLevel = Literal["country", "land", "regierungsbezirk", "kreis"]
+PopulationBase = Literal[
+    "MELDE", "FORT_Z2011", "FORT_Z2022", "AZR", "MZ", "ZENSUS", "BA", "SCHULE", "KJH", "MOVES", "NONE"
+]
+"""Who is counted. The last five are not populations: supplier statistics with their own universe, and areas or money."""
+
+MigrationConcept = Literal[
+    "STAAT", "MELDE_WUP", "MIGRAPRO", "MZ_ENG", "MZ_WEIT", "MIGHEV", "EWG2021", "SCHULE_NRW", "SCHULE_DESTATIS", "KITA"
+]
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Bilingual(Model):
+    """A text for people, complete in both languages."""
+
+    de: Text
+    en: Text
+
+
+# ---------------------------------------------------------------- profile
+
+
+class ProfileAreas(Model):
+    """Which areas of the reference table are loaded. Everything else in a delivery is counted as outside the profile."""
+
+    country: AreaCode = "DG"
+    land: AreaCode
+    levels: tuple[AreaLevel, ...] = ("country", "land", "regierungsbezirk", "kreis")
+
+
+class Profile(Model):
+    """One city. Another city is another profile, not a fork."""
+
+    id: Identifier
+    name: Text
+    city: AreaCode
+    areas: ProfileAreas
+    time_zone: str
+    yearly_publication: str
+    """Cron line of the scheduled run, in ``time_zone``."""
+    owner: Text
+    """Who signs for a publication."""
+
+
+# ---------------------------------------------------------------- sources
+
+
+class Assignment(Model):
+    """What one label of a table means: the parts of the official key it fixes."""
+
+    measure: Identifier | None = None
+    sex: str | None = None
+    age_group: str | None = None
+    origin: str | None = None
+    scheme: Identifier | None = None
+    category: str | None = None
+    unit: Identifier | None = None
+    ignore: Text | None = None
+    """The cells under this label are declared noise, for this reason."""
+
+
+VocabularyName = Literal["sex", "age", "citizenship"]
+
+
+class Dimension(Model):
+    """One axis of a table: found by its labels, wherever it stands in the layout."""
+
+    name: Identifier
+    vocabulary: VocabularyName | None = None
+    """Labels and codes shared by many tables; ``values`` adds to it."""
+    values: dict[str, Assignment] = Field(default_factory=dict)
+    scheme: Identifier | None = None
+    """Category scheme of all values that name a category."""
+    required: bool = True
+    """A table without this axis is drift; otherwise its cells are totals."""
+
+
+class Signature(Model):
+    """How a table is recognised that does not print its code."""
+
+    statistic: str | None = None
+    variables: tuple[str, ...] = ()
+    contents: tuple[str, ...] = ()
+    title: str | None = None
+    """A regular expression the title must match."""
+    columns: tuple[str, ...] = ()
+    """Header labels a plain table must have."""
+
+
+class PeriodRule(Model):
+    """What the dates of a table mean."""
+
+    kind: PeriodKind
+    month_day: MonthDay | None = None
+    """Reference date within the year, where the table prints the year only, or to refuse another one."""
+    years: tuple[int, int] = (1950, 2100)
+    fixed: str | None = None
+    """The period itself, where the table does not print one (the declaration of a single edition)."""
+
+
+class BaseSpan(Model):
+    """The population base from one reporting year to another, both included."""
+
+    code: PopulationBase
+    first: int = 1900
+    last: int = 9999
+
+
+class Areas(Model):
+    """How areas are named in a table, and which rows are not areas of ours."""
+
+    by: Literal["code", "label", "fixed"] = "code"
+    fixed: AreaCode | None = None
+    """The area itself, where the table does not print one."""
+    ignore: dict[str, Text] = Field(default_factory=dict)
+    """Regular expressions on keys that are declared noise, with the reason (pseudo keys, parts of an area)."""
+    complete: tuple[AreaLevel, ...] = ()
+    """Levels of which every area must be present."""
+
+
+DashMeaning = Literal["zero", "rounded_zero", "not_delivered"]
+
+
+class Identity(Model):
+    """A sum that must hold: the total of a dimension is the sum of its parts."""
+
+    over: Literal["sex", "age_group", "origin", "category", "area"]
+    parts: tuple[str, ...]
+    total: str = "total"
+    measures: tuple[Identifier, ...] = ()
+    """Measures it holds for; empty for all that have the parts."""
+    scheme: Identifier | None = None
+    tolerance: float = 0
+    """What the parts may differ by beyond rounding, with ``reason``."""
+    reason: Text | None = None
+
+    @model_validator(mode="after")
+    def _tolerance_has_reason(self) -> Identity:
+        if self.tolerance and not self.reason:
+            raise ValueError("a tolerance needs a reason")
+        return self
+
+
+class Mark(Model):
+    """A statement of the supplier that is not in the cells: a footnote turned into a status, for named cells."""
+
+    areas: tuple[AreaCode, ...]
+    periods: tuple[str, ...]
+    measures: tuple[Identifier, ...] = ()
+    symbol: str | None = None
+    """Only cells with this symbol."""
+    obs_status: Literal["A", "E", "L", "M", "O", "P", "Q", "U"]
+    status_reason: Identifier
+    drop_value: bool = False
+    reason: Text
+
+
+class PlainColumns(Model):
+    """Columns of a plain table. Only for tables that are no GENESIS table."""
+
+    keys: tuple[str, ...]
+    values: tuple[str, ...]
+    count_rows: Identifier | None = None
+    """Measure that counts the rows of the table, for directories (one row per school)."""
+
+
+class Source(Model):
+    """One table of one supplier: how it is recognised and what its axes mean."""
+
+    id: Identifier
+    supplier: Literal["MELDE", "ABH", "SCHUL", "KJH", "GEW", "JC", "BA", "ITNRW", "KI"]
+    publisher: Text
+    licence: str
+    title: Bilingual
+    tables: tuple[str, ...] = ()
+    """Table codes as printed in the table."""
+    signature: Signature | None = None
+    url: str | None = None
+    period: PeriodRule
+    due: MonthDay
+    """When the yearly delivery is due, in the year after the reporting year."""
+    priority: int = 100
+    """Of several sources of one figure the one with the lowest number is used."""
+    measure: Identifier | None = None
+    """The measure of a table that counts one thing only."""
+    areas: Areas = Areas()
+    dimensions: tuple[Dimension, ...] = ()
+    plain: PlainColumns | None = None
+    units: dict[str, Identifier] = Field(default_factory=dict)
+    """Unit labels of this table beyond the common ones."""
+    population_base: tuple[BaseSpan, ...]
+    migration_concept: MigrationConcept | None = None
+    rounding_base: int = 1
+    dash: dict[AreaLevel, DashMeaning] = Field(default_factory=dict)
+    """What ``-`` means at an area level; undeclared levels become null, not delivered."""
+    symbols: dict[str, Text] = Field(default_factory=dict)
+    """Symbols this supplier writes beyond number and ``-``, with the reason they occur."""
+    identities: tuple[Identity, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    negative: bool = False
+    """Values below zero are possible (balances)."""
+
+    @model_validator(mode="after")
+    def _recognisable(self) -> Source:
+        if not self.tables and not self.signature:
+            raise ValueError("needs tables or a signature, else no delivery can be recognised")
+        if self.signature and self.signature.title:
+            re.compile(self.signature.title)
+        return self
+
+    def base_of(self, year: int) -> str | None:
+        """Population base of a reporting year, None where the declaration has no span for it."""
+        for span in self.population_base:
+            if span.first <= year <= span.last:
+                return span.code
+        return None
+
+
+# ---------------------------------------------------------------- measures
+
+
+class Measure(Model):
+    """One thing that is counted or measured, by whatever source."""
+
+    id: Identifier
+    name: Bilingual
+    unit: Identifier
+    kind: Literal["stock", "flow", "average", "rate", "amount"]
+
+
+class SeriesBreak(Model):
+    """A point after which a series is not comparable with what stands before."""
+
+    series: Identifier
+    """A measure."""
+    date: date
+    kind: Literal["base", "concept", "law", "method", "layout", "gap", "territory"]
+    text: Bilingual
+    evidence: Text
+
+
+# ---------------------------------------------------------------- indicators
+
+
+class Each(Model):
+    """Every code of the dimension gives a row of its own: a breakdown."""
+
+    each: Literal[True]
+
+
+class AgeSpan(Model):
+    """Single years of age, ``to`` exclusive; None is the open end."""
+
+    first: int
+    to: int | None
+
+
+class Group(Model):
+    """A named group of codes of the reference tables: eu, third_country, continents."""
+
+    group: Identifier
+
+
+Selector = str | tuple[str, ...] | Each | AgeSpan | Group
+
+
+class Term(Model):
+    """A sum of measured values with a weight."""
+
+    measure: Identifier
+    weight: float = 1
+    population_base: PopulationBase | None = None
+    year_offset: int = 0
+    """-1: the year before."""
+    align: Literal["period", "reporting_year"] = "period"
+    """A denominator joins on the same period, or on the same reporting year where key dates differ."""
+    sex: Selector = "total"
+    age_group: Selector = "total"
+    origin: Selector = "total"
+    scheme: Identifier | None = None
+    category: Selector = "total"
+    output: dict[Literal["sex", "age_group", "origin", "category"], str] = Field(default_factory=dict)
+    """Name of a sum of several codes in the result."""
+
+
+class Indicator(Model):
+    """A fact sheet: what is shown, how it is computed, how to read it."""
+
+    id: Identifier
+    candidate: Annotated[str, StringConstraints(pattern=r"^[A-G]\d{2}$")] | None = None
+    """Number in the list of candidate indicators."""
+    handlungsfeld: Literal["1", "2", "3", "4", "5", "6", "cross"]
+    theme: Identifier
+    life_stage: Identifier
+    name: Bilingual
+    definition: Bilingual
+    relevance: Bilingual
+    limits: Bilingual
+    unit: Identifier
+    factor: float = 1
+    decimals: Annotated[int, Field(ge=0, le=4)] = 0
+    numerator: tuple[Term, ...] = ()
+    denominator: tuple[Term, ...] = ()
+    mixed_base: Text | None = None
+    """Why numerator and denominator may come from different populations; printed beside every value."""
+    migration_concept: MigrationConcept | None = None
+    supplier: Text
+    source_tables: Text
+    desired_direction: Literal["up", "down", "none"]
+    owner: Text
+    status: Literal["computed", "planned"] = "computed"
+    lacks: Text | None = None
+    """What a planned indicator waits for."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Indicator:
+        if self.status == "computed" and not self.numerator:
+            raise ValueError("a computed indicator needs a numerator")
+        if self.status == "planned" and not self.lacks:
+            raise ValueError("a planned indicator says what it lacks")
+        return self
+
+    @property
+    def kind(self) -> str:
+        """ratio, difference (weights of both signs), or count (also rates taken as delivered)."""
+        if self.denominator:
+            return "ratio"
+        return "difference" if any(term.weight < 0 for term in self.numerator) else "count"

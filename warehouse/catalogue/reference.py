@@ -1,0 +1,85 @@
+"""The reference tables that Python and dbt share: areas, age groups, citizenships. One copy, in ``dbt_project/seeds``."""
+
+from __future__ import annotations
+
+import csv
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+SEEDS = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds"
+
+
+class Area(NamedTuple):
+    """An area of the official classification."""
+
+    code: str
+    name: str
+    level: str
+    parent: str
+
+
+class Citizenship(NamedTuple):
+    """A key of the citizenship classification, with its place in the table of the register of foreign nationals."""
+
+    code: str
+    name: str
+    is_eu: bool
+    is_efta: bool
+    kind: str
+    azr_group: str
+    """Continent row under which the table 12521-03i lists it; empty where it does not."""
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (SEEDS / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@cache
+def areas() -> dict[str, Area]:
+    """Area code to area, in the order of the official list."""
+    return {r["area_code"]: Area(r["area_code"], r["name"], r["level"], r["parent_code"]) for r in _rows("area")}
+
+
+@cache
+def citizenships() -> dict[str, Citizenship]:
+    """Three-digit key to citizenship."""
+    return {
+        r["code"]: Citizenship(
+            r["code"], r["name_de"], r["is_eu_2024"] == "true", r["is_efta_2024"] == "true", r["kind"], r["azr_group"]
+        )
+        for r in _rows("citizenship")
+    }
+
+
+@cache
+def age_groups() -> dict[str, tuple[int, int | None]]:
+    """Age group code to lower (inclusive) and upper bound (exclusive, None where open)."""
+    return {
+        r["code"]: (int(r["lower_inclusive"]), int(r["upper_exclusive"]) if r["upper_exclusive"] else None)
+        for r in _rows("age_group")
+    }
+
+
+def single_years(first: int, to: int | None) -> list[str]:
+    """Codes of the single years of age from ``first`` up to ``to`` (exclusive; None: to the open end at 90)."""
+    last = 90 if to is None else to
+    codes = [f"{age:02d}_{age + 1:02d}" for age in range(first, last)]
+    return [*codes, "90_plus"] if to is None else codes
+
+
+@cache
+def origin_groups() -> dict[str, list[str]]:
+    """Named groups of origin codes that indicators may sum, as the table of the register of foreign nationals lists them."""
+    listed = [c for c in citizenships().values() if c.azr_group]
+    eu = [c.code for c in listed if c.is_eu]
+    states = [c for c in listed if c.azr_group != "9"]
+    return {
+        "continents": [f"continent_{number}" for number in ("1", "2", "3", "4", "5", "9")],
+        "citizenships": [c.code for c in listed],
+        "eu": eu,
+        "efta": [c.code for c in listed if c.is_efta],
+        "third_country": [c.code for c in states if not c.is_eu and not c.is_efta],
+        "stateless_unclear": [c.code for c in listed if c.azr_group == "9"],
+    }

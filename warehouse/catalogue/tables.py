@@ -1,0 +1,106 @@
+"""The catalogue as tables of the candidate (schema ``catalogue``), so that SQL computes from the YAML and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import product
+from typing import Any
+
+import duckdb
+
+from warehouse.catalogue import Catalogue, term_codes
+from warehouse.catalogue.models import Indicator, Term
+
+COLUMNS = {
+    "source": "source_id varchar, supplier varchar, publisher varchar, licence varchar, title_de varchar, title_en varchar, "
+    "tables varchar, url varchar, period_kind varchar, due varchar, priority integer, rounding_base integer",
+    "measure": "measure_id varchar, name_de varchar, name_en varchar, unit varchar, kind varchar",
+    "indicator": "indicator_id varchar, candidate varchar, handlungsfeld varchar, theme varchar, life_stage varchar, "
+    "name_de varchar, name_en varchar, definition_de varchar, definition_en varchar, relevance_de varchar, "
+    "relevance_en varchar, limits_de varchar, limits_en varchar, kind varchar, unit varchar, factor double, "
+    "decimals integer, desired_direction varchar, supplier varchar, source_tables varchar, migration_concept varchar, "
+    "mixed_base boolean, mixed_base_reason varchar, status varchar, lacks varchar, owner varchar",
+    "indicator_term": "indicator_id varchar, role varchar, term_no integer, measure_id varchar, weight double, "
+    "population_base varchar, year_offset integer, align varchar, expected_parts integer, each_sex boolean, "
+    "each_age_group boolean, each_origin boolean, each_category boolean, category_scheme varchar, out_sex varchar, "
+    "out_age_group varchar, out_origin varchar, out_category varchar",
+    "indicator_term_code": "indicator_id varchar, role varchar, term_no integer, dimension varchar, code varchar",
+    "series_break": "series varchar, break_date date, kind varchar, text_de varchar, text_en varchar",
+    "area": "area_code varchar",
+    "profile": "profile_id varchar, name varchar, city varchar, country varchar, land varchar",
+}
+DIMENSIONS = ("sex", "age_group", "origin", "category")
+
+
+def write(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
+    """Create and fill the schema ``catalogue``; an existing one is replaced."""
+    con.execute("drop schema if exists catalogue cascade")
+    con.execute("create schema catalogue")
+    for name, columns in COLUMNS.items():
+        con.execute(f"create table catalogue.{name} ({columns})")
+    for name, rows in _rows(catalogue).items():
+        if rows:
+            marks = ", ".join("?" * len(rows[0]))
+            con.executemany(f"insert into catalogue.{name} values ({marks})", rows)
+
+
+def _rows(catalogue: Catalogue) -> dict[str, list[Sequence[Any]]]:
+    profile = catalogue.profile
+    indicators = catalogue.indicators.values()
+    terms = [row for indicator in indicators for row in _terms(indicator)]
+    return {
+        "source": [
+            (
+                s.id, s.supplier, s.publisher, s.licence, s.title.de, s.title.en, ", ".join(s.tables), s.url,
+                s.period.kind, s.due, s.priority, s.rounding_base,
+            )
+            for s in catalogue.sources.values()
+        ],
+        "measure": [(m.id, m.name.de, m.name.en, m.unit, m.kind) for m in catalogue.measures.values()],
+        "indicator": [_indicator(i) for i in indicators],
+        "indicator_term": [row for row, _ in terms],
+        "indicator_term_code": [code for _, codes in terms for code in codes],
+        "series_break": [(b.series, b.date, b.kind, b.text.de, b.text.en) for b in catalogue.series_breaks],
+        "area": [(code,) for code in catalogue.areas],
+        "profile": [(profile.id, profile.name, profile.city, profile.areas.country, profile.areas.land)],
+    }  # fmt: skip
+
+
+def _indicator(i: Indicator) -> Sequence[Any]:
+    return (
+        i.id, i.candidate, i.handlungsfeld, i.theme, i.life_stage, i.name.de, i.name.en, i.definition.de, i.definition.en,
+        i.relevance.de, i.relevance.en, i.limits.de, i.limits.en, i.kind, i.unit, i.factor, i.decimals,
+        i.desired_direction, i.supplier, i.source_tables, i.migration_concept, i.mixed_base is not None, i.mixed_base,
+        i.status, i.lacks, i.owner,
+    )  # fmt: skip
+
+
+def _terms(indicator: Indicator) -> Iterable[tuple[Sequence[Any], list[Sequence[Any]]]]:
+    for role, terms in (("numerator", indicator.numerator), ("denominator", indicator.denominator)):
+        for number, term in enumerate(terms, start=1):
+            codes = term_codes(term, f"indicator {indicator.id}, {role} {number}")
+            fixed = {d: c for d, c in codes.items() if c is not None}
+            yield (
+                (
+                    indicator.id, role, number, term.measure, term.weight, term.population_base, term.year_offset,
+                    term.align, len(list(product(*fixed.values()))), *(codes[d] is None for d in DIMENSIONS),
+                    term.scheme or "none", *(_output(term, d, codes[d]) for d in DIMENSIONS),
+                ),
+                [(indicator.id, role, number, d, code) for d, listed in fixed.items() for code in listed],
+            )  # fmt: skip
+
+
+def _output(term: Term, dimension: str, codes: list[str] | None) -> str | None:
+    """How the result names the dimension: the declared name, the one code, the group; None for a breakdown."""
+    if codes is None:
+        return None
+    if dimension in term.output:
+        return term.output[dimension]  # type: ignore[index]
+    if len(codes) == 1:
+        return codes[0]
+    selector = getattr(term, dimension)
+    if hasattr(selector, "group"):
+        return str(selector.group)
+    if hasattr(selector, "first"):
+        return f"{selector.first:02d}_plus" if selector.to is None else f"{selector.first:02d}_{selector.to:02d}"
+    return "+".join(codes)

@@ -1,0 +1,1 @@
+"""What suppliers send: intake, reading, landing, archive and inspection of deliveries."""

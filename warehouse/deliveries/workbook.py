@@ -31,7 +31,7 @@ def read_grids(path: Path, limits: Limits | None = None) -> list[Grid]:
 
     Raises:
         IntakeError: hidden sheets, rows or columns with content, formulas, truth values or error values in cells, a
-            cell far outside the table, links to other workbooks, a damaged file, or a file that costs more than the limits.
+            cell far outside the table, links to other workbooks, a damaged file, or more cost than the limits allow.
     """
     limits = limits or Limits()
     path = Path(path)
@@ -67,7 +67,6 @@ def read_grids(path: Path, limits: Limits | None = None) -> list[Grid]:
             lines=list(range(1, len(sheet["rows"]) + 1)),
             lines_read=len(sheet["rows"]),
             merged=[(top, left, bottom, right) for top, left, bottom, right in sheet["merged"]],
-            is_worksheet=True,
         )
         for sheet in content["sheets"]
     ]

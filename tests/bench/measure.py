@@ -1,0 +1,50 @@
+"""Run a command in a process of its own and say what it cost."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Wall time and peak memory of one process, and what it wrote to standard output."""
+
+    seconds: float
+    megabytes: float
+    output: str
+
+
+def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Cost:
+    """Run ``command``, with the interpreter of this process for ``python``; a failure ends the benchmark."""
+    words = [sys.executable if word == "python" else word for word in command]
+    start = time.perf_counter()
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, cwd=REPOSITORY, env={**os.environ, **(environment or {})})
+    assert process.stdout is not None
+    output = process.stdout.read().decode()
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise SystemExit(
+            f"{' '.join(command)} ended with exit code {process.returncode}; the benchmark stops.\n{output}"
+        )
+    return Cost(seconds, usage.ru_maxrss / 1024, output)
+
+
+def median_seconds(costs: Sequence[Cost]) -> float:
+    """The median wall time."""
+    return statistics.median(cost.seconds for cost in costs)
+
+
+def median_megabytes(costs: Sequence[Cost]) -> float:
+    """The median peak memory."""
+    return statistics.median(cost.megabytes for cost in costs)

@@ -1,0 +1,89 @@
+"""The benchmark of `make bench`: two ratios with their targets, printed and written to bench.json.
+
+The sides of a comparison run in processes of their own, in turns, so that a busy machine slows both alike.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.bench.measure import REPOSITORY, Cost, median_megabytes, median_seconds, run
+from warehouse.demo import write_deliveries
+
+DELIVERIES = Path(os.environ.get("MONITOR_DELIVERIES", REPOSITORY.parent / "shared" / "deliveries"))
+LARGEST_FLAT_FILE = "genesis_flat/12411-01-01-4_2024_de_flat.csv"
+ROUNDS = 3
+FLAT_BYTES = 200_000_000
+OLD_ENOUGH = 1_000_000_000
+
+Result = dict[str, float | int | str | bool]
+
+
+def main() -> None:
+    """Measure, print, write."""
+    results = [flat_reader()]
+    for result in results:
+        sys.stdout.write(_line(result))
+    target = REPOSITORY / "bench.json"
+    target.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    sys.stdout.write(f"written to {target}\n")
+
+
+def flat_reader() -> Result:
+    """The flat reader against pandas on a flat file of 200 MB."""
+    ours: list[Cost] = []
+    theirs: list[Cost] = []
+    with large_flat_file() as path:
+        for _ in range(ROUNDS):
+            ours.append(run(["python", "-m", "tests.bench.flat_with_reader", str(path)]))
+            theirs.append(run(["python", "-m", "tests.bench.flat_with_pandas", str(path)]))
+    answers = {json.dumps(json.loads(cost.output), sort_keys=True) for cost in (*ours, *theirs)}
+    if len(answers) != 1:
+        raise SystemExit(f"the reader and pandas disagree about rows and sum: {sorted(answers)}")
+    ratio, memory = median_seconds(theirs) / median_seconds(ours), median_megabytes(ours)
+    return {
+        "name": "flat reader against pandas, 200 MB",
+        "reader_seconds": round(median_seconds(ours), 2),
+        "pandas_seconds": round(median_seconds(theirs), 2),
+        "times_as_fast": round(ratio, 2),
+        "target_times_as_fast": 5,
+        "reader_megabytes": round(memory),
+        "pandas_megabytes": round(median_megabytes(theirs)),
+        "target_megabytes": 500,
+        **json.loads(next(iter(answers))),
+        "reached": ratio >= 5 and memory < 500,
+    }
+
+
+@contextmanager
+def large_flat_file() -> Iterator[Path]:
+    """The largest flat file, its body repeated until it weighs 200 MB; the sample city's where it is missing."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = DELIVERIES / LARGEST_FLAT_FILE
+        if not source.is_file():
+            write_deliveries(Path(folder))
+            source = Path(folder) / "12411-01-01-4_2024_flat.csv"
+        header, _, body = source.read_bytes().partition(b"\n")
+        path = Path(folder) / "large_flat.csv"
+        with path.open("wb") as file:
+            file.write(header + b"\n")
+            while file.tell() < FLAT_BYTES:
+                file.write(body)
+        # A file that has just been written is waited for.
+        os.utime(path, (OLD_ENOUGH, OLD_ENOUGH))
+        yield path
+
+
+def _line(result: Result) -> str:
+    facts = ", ".join(f"{name} {value}" for name, value in result.items() if name not in {"name", "reached"})
+    return f"{result['name']}: {'reached' if result['reached'] else 'MISSED'} ({facts})\n"
+
+
+if __name__ == "__main__":
+    main()

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from warehouse.checks import Finding
+
 
 class MonitorError(Exception):
     """An error with a message for the person at the command line; shown without a traceback."""
@@ -12,7 +18,11 @@ class CatalogueError(MonitorError):
 
 
 class DeliveryError(MonitorError):
-    """A delivery is refused."""
+    """A delivery is refused. ``findings`` are the places, where there are several."""
+
+    def __init__(self, message: str, findings: Sequence[Finding] = ()) -> None:
+        super().__init__(message)
+        self.findings = tuple(findings)
 
 
 class IntakeError(DeliveryError):

@@ -131,6 +131,8 @@ class Areas(Model):
     by: Literal["code", "label", "fixed"] = "code"
     fixed: AreaCode | None = None
     """The area itself, where the table does not print one."""
+    names: dict[str, AreaCode] = Field(default_factory=dict)
+    """Spellings of area names that differ from the official ones."""
     ignore: dict[str, Text] = Field(default_factory=dict)
     """Regular expressions on keys that are declared noise, with the reason (pseudo keys, parts of an area)."""
     complete: tuple[AreaLevel, ...] = ()
@@ -216,6 +218,8 @@ class Source(Model):
     """Symbols this supplier writes beyond number and ``-``, with the reason they occur."""
     identities: tuple[Identity, ...] = ()
     marks: tuple[Mark, ...] = ()
+    sparse: bool = False
+    """The supplier leaves out empty rows: areas need not have the same rows."""
     negative: bool = False
     """Values below zero are possible (balances)."""
 

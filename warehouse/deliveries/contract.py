@@ -1,0 +1,393 @@
+"""What a delivery must fulfil before it is taken in: numbers, symbols, units, keys, completeness, sums (layers S and I).
+
+Works on the table ``landed`` of the landing's connection. Everything that is wrong is collected and reported with its place.
+"""
+
+from __future__ import annotations
+
+import re
+
+import duckdb
+
+from warehouse.catalogue import Catalogue
+from warehouse.catalogue.models import Identity, Source
+from warehouse.checks import Finding, Layer, Severity
+from warehouse.deliveries.readers.table import Table, where
+from warehouse.errors import ContractError
+from warehouse.storage import literal
+
+SHOWN = 5
+KEY = ("measure_id", "area_code", "period", "sex", "age_group", "origin", "category_scheme", "category")
+COUNTS = {"persons", "schools", "facilities", "places", "cases", "municipalities"}
+
+STATUS = {
+    # symbol: obs_status, conf_status, status_reason (DIN 55301 as SDMX)
+    "()": ("U", "F", "limited"),
+    "p": ("P", "F", "provisional"),
+    "r": ("A", "F", "revised"),
+    "s": ("E", "F", "estimated"),
+    "e": ("E", "F", "estimated"),
+    ".": ("Q", "C", "suppressed"),
+    "*": ("Q", "C", "suppressed"),
+    "...": ("L", "F", "not_yet"),
+    "…": ("L", "F", "not_yet"),
+    "/": ("O", "F", "unreliable"),
+    "x": ("M", "F", "not_applicable"),
+    "X": ("Q", "C", "suppressed"),
+    "": ("O", "F", "unknown"),
+}
+COMMON_SYMBOLS = ("-", ".", "...", "…", "/", "x", "()", "p", "r", "s", "e")
+DASH = {
+    "zero": ("0::double", "A", "true_zero"),
+    "rounded_zero": ("0::double", "A", "rounded_zero"),
+    "not_delivered": ("null", "L", "not_delivered"),
+}
+
+
+def check_units(con: duckdb.DuckDBPyConnection, table: Table, source: Source, catalogue: Catalogue) -> None:
+    """Every cell names a declared measure, in the measure's own unit; a delivered unit of another kind is an error."""
+    name = where(table.file_name, table.sheet)
+    row = con.execute(
+        "select _row, _column, labels from landed where measure_id is null and noise is null order by 1, 2 limit 1"
+    ).fetchone()
+    if row is not None:
+        raise ContractError(
+            f"{name}, row {row[0]}, column {row[1]}: no measure for the labels {row[2]!r}; name one under `measure` or in a "
+            f"dimension of catalogue/sources/{source.id}.yml."
+        )
+    for measure, unit, line, column in con.execute(
+        "select measure_id, unit, min(_row), arg_min(_column, _row) from landed where unit is not null and noise is null "
+        "group by all"
+    ).fetchall():
+        expected = catalogue.measures[measure].unit
+        if unit != expected and not (unit == "count" and expected in COUNTS):
+            raise ContractError(
+                f"{name}, row {line}, column {column}: {measure} is delivered in {unit}, expected {expected}. "
+                "A changed unit needs a changed declaration."
+            )
+    con.execute("update landed set unit = m.unit from measure_map as m where landed.measure_id = m.measure_id")
+
+
+def check(con: duckdb.DuckDBPyConnection, source: Source, catalogue: Catalogue, file_name: str) -> list[Finding]:
+    """Give every cell its status, then test the whole delivery.
+
+    Returns:
+        Findings that do not refuse the delivery but must be seen by the gate.
+
+    Raises:
+        ContractError: with all findings that refuse it.
+    """
+    found = _numbers(con, source, file_name)
+    if found:
+        raise _refusal(found)
+    _statuses(con, source)
+    found += _duplicates(con, source, file_name)
+    found += _missing_areas(con, source, catalogue, file_name)
+    if not source.sparse:
+        found += _missing_rows(con, source, file_name)
+    if not found:
+        for identity in source.identities:
+            found += _identity(con, source, catalogue, identity, file_name)
+    refusing = [finding for finding in found if finding.severity == "critical"]
+    if refusing:
+        raise _refusal(refusing)
+    return found + _silent_areas(con, source, file_name)
+
+
+def _refusal(findings: list[Finding]) -> ContractError:
+    lines = [finding.line() for finding in findings[:SHOWN]]
+    if len(findings) > SHOWN:
+        lines.append(f"... and {len(findings) - SHOWN} more")
+    return ContractError("\n".join(lines), findings)
+
+
+def _finding(
+    rule: str,
+    layer: Layer,
+    file_name: str,
+    place: str,
+    found: str,
+    expected: str,
+    todo: str = "",
+    severity: Severity = "critical",
+) -> Finding:
+    return Finding(
+        rule_id=rule,
+        layer=layer,
+        severity=severity,
+        subject=file_name,
+        place=place,
+        found=found,
+        expected=expected,
+        todo=todo,
+    )
+
+
+def _place(sheet: str | None, row: int, column: int) -> str:
+    return f"{f'sheet {sheet!r}, ' if sheet else ''}row {row}, column {column}"
+
+
+# ---------------------------------------------------------------- numbers and symbols
+
+
+def _numbers(con: duckdb.DuckDBPyConnection, source: Source, file_name: str) -> list[Finding]:
+    allowed = ", ".join(literal(symbol) for symbol in (*COMMON_SYMBOLS, *source.symbols))
+    findings = []
+    for sheet, row, column, text, symbol in con.execute(
+        f"""select _sheet, _row, _column, text, symbol from landed
+        where noise is null and (
+            (value is null and symbol not in ({allowed}))
+            or (value is not null and symbol is not null and symbol not in ({allowed}))
+        )
+        order by _sheet nulls first, _row, _column limit 1000"""
+    ).fetchall():
+        findings.append(
+            _finding("number_pattern", "S", file_name, _place(sheet, row, column), f"{text!r}", _expected(text, symbol),
+                     "Ask the supplier for a correct export; nothing is repaired here.")
+        )  # fmt: skip
+    if not source.negative:
+        for sheet, row, column, text in con.execute(
+            "select _sheet, _row, _column, text from landed where noise is null and value < 0 order by 1, 2, 3 limit 1000"
+        ).fetchall():
+            findings.append(
+                _finding("negative_value", "S", file_name, _place(sheet, row, column), f"{text!r}", "a value of 0 or more",
+                         "A code for missing values such as -9 is not a number.")
+            )  # fmt: skip
+    return findings
+
+
+def _expected(text: str, symbol: str | None) -> str:
+    number = "a number without thousands separators, with the decimal mark of the table, or a declared symbol"
+    if text == "":
+        return f"{number}; an empty cell is not a value"
+    if symbol == "*":
+        return f"{number}; `*` is not declared for this source"
+    if re.fullmatch(r"-?\d{1,3}([. ]\d{3})+(,\d+)?", text):
+        return f"{number}; this looks like a thousands separator"
+    if re.fullmatch(r"-?\d+[.,]\d+", text):
+        return f"{number}; this has the decimal mark of another language"
+    if re.fullmatch(r"-?\d+([.,]\d+)?[eE][+-]?\d+", text):
+        return f"{number}; this is scientific notation"
+    if re.fullmatch(r"-?\d+([.,]\d+)?\s*%", text):
+        return f"{number}; the unit belongs in the header"
+    if re.fullmatch(r"-?\d+([.,]\d+)?\s*\d?\)", text):
+        return f"{number}; this looks like a footnote mark"
+    return number
+
+
+def _statuses(con: duckdb.DuckDBPyConnection, source: Source) -> None:
+    con.execute(
+        "update landed set obs_status = 'A', conf_status = 'F', "
+        "status_reason = case when regexp_matches(text, '^0([,.]0+)?$') then 'rounded_zero' end where value is not null"
+    )
+    for symbol, (obs, conf, reason) in STATUS.items():
+        con.execute(
+            "update landed set obs_status = ?, conf_status = ?, status_reason = ? where symbol = ?", [obs, conf, reason, symbol]
+        )
+    con.execute(
+        "update landed set obs_status = 'L', conf_status = 'F', status_reason = 'not_delivered' where symbol = '-'"
+    )
+    for level, meaning in source.dash.items():
+        value, obs, reason = DASH[meaning]
+        con.execute(
+            f"update landed set value = {value}, obs_status = ?, status_reason = ? where symbol = '-' and level = ?",
+            [obs, reason, level],
+        )
+    # a whole level of `-` was not delivered, whatever a single `-` means there
+    con.execute(
+        """update landed set value = null, obs_status = 'L', status_reason = 'not_delivered'
+        from (
+            select measure_id, period, level from landed
+            group by all having count(distinct area_code) > 4 and bool_and(symbol is not distinct from '-')
+        ) as silent
+        where landed.measure_id = silent.measure_id and landed.period = silent.period and landed.level = silent.level"""
+    )
+    for mark in source.marks:
+        conditions = [f"area_code in {_in(mark.areas)}", f"period in {_in(mark.periods)}"]
+        if mark.measures:
+            conditions.append(f"measure_id in {_in(mark.measures)}")
+        if mark.symbol is not None:
+            conditions.append(f"symbol = {literal(mark.symbol)}")
+        dropped = ", value = null" if mark.drop_value else ""
+        con.execute(
+            f"update landed set obs_status = ?, status_reason = ?{dropped} where {' and '.join(conditions)}",
+            [mark.obs_status, mark.status_reason],
+        )
+
+
+def _in(values: tuple[str, ...]) -> str:
+    return "(" + ", ".join(literal(value) for value in values) + ")"
+
+
+# ---------------------------------------------------------------- keys
+
+
+def _duplicates(con: duckdb.DuckDBPyConnection, source: Source, file_name: str) -> list[Finding]:
+    if source.plain and source.plain.count_rows:
+        return []
+    keys = ", ".join(KEY)
+    return [
+        _finding("duplicate_key", "S", file_name, f"rows {', '.join(map(str, sorted(set(rows))))}",
+                 f"the key ({key}) {len(rows)} times, texts {texts}", "every key once", "Ask which row is right.")
+        for key, rows, texts in con.execute(
+            f"""select concat_ws(', ', {keys}), list(_row order by _row, _column), list(text order by _row, _column) from landed
+            where noise is null group by {keys} having count(*) > 1 order by min(_row) limit 1000"""
+        ).fetchall()
+    ]  # fmt: skip
+
+
+def _missing_areas(con: duckdb.DuckDBPyConnection, source: Source, catalogue: Catalogue, file_name: str) -> list[Finding]:
+    findings = []
+    for level in source.areas.complete:
+        wanted = {code for code, area in catalogue.areas.items() if area.level == level}
+        present: dict[str, set[str]] = {}
+        for period, area in con.execute("select distinct period, area_code from landed where noise is null").fetchall():
+            present.setdefault(period, set()).add(area)
+        for period, areas in sorted(present.items()):
+            missing = sorted(wanted - areas)
+            if missing:
+                findings.append(
+                    _finding("complete_areas", "S", file_name, f"period {period}",
+                             f"{len(missing)} of {len(wanted)} areas of level {level} are missing: {missing[:SHOWN]}",
+                             f"all {len(wanted)}", "The export is cut or filtered.")
+                )  # fmt: skip
+    return findings
+
+
+def _missing_rows(con: duckdb.DuckDBPyConnection, source: Source, file_name: str) -> list[Finding]:
+    """In a full table every area has the same rows: a row that one area lacks was lost."""
+    inner = ", ".join(part for part in KEY if part not in {"area_code", "period"})
+    return [
+        _finding("complete_rows", "S", file_name, f"area {area}, period {period}",
+                 f"no row for ({key}), which other areas of this level have", "the same rows for every area",
+                 f"If the supplier leaves out empty rows, declare `sparse: true` in catalogue/sources/{source.id}.yml.")
+        for area, period, key in con.execute(
+            f"""with kept as (select * from landed where noise is null),
+            keys as (select distinct level, period, {inner} from kept),
+            areas as (select distinct level, period, area_code from kept)
+            select areas.area_code, areas.period, concat_ws(', ', {inner}) from areas
+            inner join keys on areas.level = keys.level and areas.period = keys.period
+            anti join kept using (level, period, area_code, {inner})
+            order by all limit 1000"""
+        ).fetchall()
+    ]  # fmt: skip
+
+
+def _silent_areas(con: duckdb.DuckDBPyConnection, source: Source, file_name: str) -> list[Finding]:
+    """A living area whose every cell is `-` did not report: null, and the gate hears of it."""
+    silent = con.execute(
+        """select area_code, period, min(_row) from landed where noise is null group by all
+        having bool_and(symbol is not distinct from '-') order by 1, 2"""
+    ).fetchall()
+    con.execute(
+        """update landed set value = null, obs_status = 'L', status_reason = 'not_delivered'
+        from (select area_code, period from landed where noise is null
+              group by all having bool_and(symbol is not distinct from '-')) as silent
+        where landed.area_code = silent.area_code and landed.period = silent.period"""
+    )
+    return [
+        _finding("silent_area", "S", file_name, f"area {area}, period {period}, row {row}", "every cell is `-`",
+                 "values of a living area", f"Ask whether the body reported; then declare it in {source.id}.yml.", "warning")
+        for area, period, row in silent
+    ]  # fmt: skip
+
+
+# ---------------------------------------------------------------- sums
+
+
+_PARENTS = {"kreis": 2, "regierungsbezirk": 2}
+
+
+def _identity(
+    con: duckdb.DuckDBPyConnection, source: Source, catalogue: Catalogue, identity: Identity, file_name: str
+) -> list[Finding]:
+    """Total = sum of parts, within the rounding that the source declares and no more.
+
+    With suppressed parts the known ones must not exceed the total. Tolerance for values rounded to base b over n parts:
+    (n + 1) * floor(b / 2); amounts and shares with d decimals: (n + 1) * half a unit of the last digit.
+    """
+    if identity.over == "area":
+        return _area_identity(con, source, catalogue, identity, file_name)
+    parts = _in(identity.parts)
+    others = ", ".join(part for part in KEY if part != identity.over)
+    condition = _measures(identity)
+    if identity.scheme:
+        condition += f" and category_scheme in ({literal(identity.scheme)}, 'none')"
+        others = ", ".join(part for part in KEY if part not in {identity.over, "category_scheme"})
+    sql = f"""
+        select {others}, count(*) filter ({identity.over} in {parts}) as parts, {_SUMS.format(is_part=f"{identity.over} in {parts}", is_total=f"{identity.over} = {literal(identity.total)}")}
+        from landed where noise is distinct from 'total' and {condition} and level in ('country', 'land', 'regierungsbezirk', 'kreis')
+        group by {others}
+        having parts = {len(identity.parts)} and totals = 1
+    """
+    return _violations(con, source, catalogue, identity, file_name, sql, f"sum over {identity.over}")
+
+
+_SUMS = """
+    count(*) filter ({is_total}) as totals,
+    sum(value::decimal(24, 6)) filter ({is_part})::double as known,
+    count(*) filter ({is_part} and value is null) as unknown,
+    max(value) filter ({is_total}) as total,
+    max(_row) filter ({is_total}) as total_row,
+    max(_column) filter ({is_total}) as total_column,
+    max(length(regexp_extract(text, '[,.]([0-9]+)$', 1))) as decimals
+"""
+
+
+def _measures(identity: Identity) -> str:
+    return f"measure_id in {_in(identity.measures)}" if identity.measures else "true"
+
+
+def _area_identity(
+    con: duckdb.DuckDBPyConnection, source: Source, catalogue: Catalogue, identity: Identity, file_name: str
+) -> list[Finding]:
+    (part,) = identity.parts
+    land, country = catalogue.profile.areas.land, catalogue.profile.areas.country
+    total = country if identity.total == "country" else land
+    if part == "land":
+        expected, members = 16, "true"
+    else:
+        expected = sum(area.level == part for area in catalogue.areas.values())
+        members = f"area_code like {literal(land + '%')}"
+    others = ", ".join(k for k in KEY if k != "area_code")
+    is_part = f"level = {literal(part)} and {members} and coalesce(noise, 'outside the profile') = 'outside the profile'"
+    is_total = f"area_code = {literal(total)}"
+    sql = f"""
+        select {others}, count(*) filter ({is_part}) as parts, {_SUMS.format(is_part=is_part, is_total=is_total)}
+        from landed where {_measures(identity)}
+        group by {others}
+        having parts = {expected} and totals = 1
+    """
+    return _violations(con, source, catalogue, identity, file_name, sql, f"sum of {part} = {total}")
+
+
+def _violations(
+    con: duckdb.DuckDBPyConnection,
+    source: Source,
+    catalogue: Catalogue,
+    identity: Identity,
+    file_name: str,
+    sql: str,
+    name: str,
+) -> list[Finding]:
+    counted = _in(tuple(m.id for m in catalogue.measures.values() if m.unit in COUNTS))
+    half = source.rounding_base // 2
+    rows = con.execute(
+        f"""with sums as ({sql}), judged as (
+            select *, {identity.tolerance} + (parts + 1) * case
+                when measure_id in {counted} then {half} else 0.5 * pow(10, -coalesce(decimals, 0)) end as tolerance
+            from sums where total is not null
+        )
+        select concat_ws(', ', * exclude (parts, totals, known, unknown, total, total_row, total_column, decimals, tolerance)),
+            known, total, total_row, total_column, unknown, tolerance from (
+            select * from judged
+            where (unknown = 0 and abs(known - total) > tolerance + 1e-9) or (unknown > 0 and known > total + tolerance + 1e-9)
+        ) order by total_row, total_column limit 1000"""
+    ).fetchall()
+    return [
+        _finding("sum_of_parts", "I", file_name, f"row {row}, column {column} ({key})",
+                 f"{name}: parts add up to {known:g}{' without ' + str(unknown) + ' unknown' if unknown else ''}, "
+                 f"total {total:g}",
+                 f"a difference of at most {tolerance:g}", "A part or the total is wrong; ask the supplier.")
+        for key, known, total, row, column, unknown, tolerance in rows
+    ]  # fmt: skip

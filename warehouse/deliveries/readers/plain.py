@@ -1,8 +1,8 @@
 """Read plain tables: a header row, then one row per unit, as cities and ministries publish them.
 
-The header is found by its content, not by its place: title rows above it, a numbering row below it and footnotes at the
-end are noise. Which columns are keys and which are values says the declaration of the source; without one it is guessed,
-good enough to propose a declaration. What a column means is not decided here.
+The header is found by its content, not by its place: title rows above it, a numbering row below it and footnotes at
+the end are noise. The declaration of the source says which columns are keys and which are values; without one it is
+guessed, well enough to propose a declaration. What a column means is not decided here.
 """
 
 from __future__ import annotations
@@ -88,9 +88,9 @@ def recognise_plain(
 ) -> PlainTable:
     """Recognise the plain table in a grid.
 
-    Every value column is one content: where there are several, the last axis has the name "column" and the header labels
-    as values. Every key column is an axis, except those that hold the time or the area. A table without a value column (a
-    directory) has one cell per row, in its first column.
+    Every value column is one content: where there are several, the last axis has the name "column" and the header
+    labels as values. Every key column is an axis, except those that hold the time or the area. A table without a value
+    column (a directory) has one cell per row, in its first column.
 
     Args:
         grid: a text file or a worksheet.
@@ -112,8 +112,8 @@ def recognise_plain(
     data = _data_rows(padded, columns)
     if not data:
         raise LayoutError(
-            f"{where(grid.file_name, grid.sheet)}, row {grid.lines[header.last]}: a header with no row of values below it. "
-            "Ask the supplier for the table with its content."
+            f"{where(grid.file_name, grid.sheet)}, row {grid.lines[header.last]}: a header with no row of "
+            "values below it. Ask the supplier for the table with its content."
         )
     columns = _place_columns(columns, header.labels, [padded[index] for index in data])
     title = " ".join(" ".join(filter(None, row)) for row in rows[: header.first] if any(row) and not _is_separator(row))
@@ -167,7 +167,8 @@ def _find_header(grid: Grid, rows: list[list[str]]) -> _Header:
     found = [f"row {line}: {_shown(row)}" for line, row in zip(grid.lines, rows, strict=True) if any(row)][:3]
     raise NoTableError(
         f"{place}: unknown layout, no row looks like a header over columns of data. "
-        f"Found: {'; '.join(found) or 'no content'}. Deliver a GENESIS table, or a table with one header and one row per unit."
+        f"Found: {'; '.join(found) or 'no content'}. "
+        "Deliver a GENESIS table, or a table with one header and one row per unit."
     )
 
 
@@ -188,7 +189,7 @@ def _header_at(grid: Grid, rows: list[list[str]], first: int) -> _Header | None:
 
 
 def _goes_on(grid: Grid, rows: list[list[str]], first: int, index: int) -> bool:
-    """Whether a row continues the header above: a merged cell reaches into it, or only labels under blanks stand in it."""
+    """Whether a row continues the header above: a merged cell reaches into it, or labels stand under blanks."""
     line = grid.lines[index]
     if any(top in grid.lines[first:index] and bottom >= line for top, _, bottom, _ in grid.merged):
         return True
@@ -244,22 +245,23 @@ def _check_width(grid: Grid, rows: list[list[str]], header: _Header, body: range
         place = f"{where(grid.file_name, grid.sheet)}, row {line}"
         if any(row[width:]):
             raise LayoutError(
-                f"{place}: {len(row)} columns, but the header has {width} ({_shown(header.labels)}). Found: {_shown(row)}. "
-                "Often a delimiter inside a label that is not quoted: quote the label at the source and deliver the file again."
+                f"{place}: {len(row)} columns, but the header has {width} ({_shown(header.labels)}). "
+                f"Found: {_shown(row)}. Often a delimiter inside a label that is not quoted: "
+                "quote the label at the source and deliver the file again."
             )
         after_gap = after_gap or not any(row) or CLOSING.match(row[0]) is not None
         if not grid.is_worksheet and any(row) and len(row) < width and not (len(row) == 1 and after_gap):
             raise LayoutError(
-                f"{place}: {len(row)} of {width} columns. Found: {_shown(row)}. The row is cut off, or a line break stands "
-                "inside a label that is not quoted. Ask the supplier to send the file again."
+                f"{place}: {len(row)} of {width} columns. Found: {_shown(row)}. The row is cut off, "
+                "or a line break stands inside a label that is not quoted. Ask the supplier to send the file again."
             )
 
 
 def _data_rows(padded: dict[int, list[str]], columns: _Columns) -> list[int]:
     """The rows of units.
 
-    They have content in a value column. A unit with all its keys and no value counts too: its cells are empty, not gone.
-    After the last value a lone key is a footnote. In a directory a unit fills two columns at least.
+    They have content in a value column. A unit with all its keys and no value counts too: its cells are empty,
+    not gone. After the last value a lone key is a footnote. In a directory a unit fills two columns at least.
     """
     rows = {index: row for index, row in padded.items() if not _is_numbering(row)}
     if not columns.values:

@@ -1,9 +1,38 @@
-"""Candidates: one DuckDB file per run, built whole from the landings in force."""
+"""Candidates: one DuckDB file per run, built whole from the landings in force, and dbt run on it in this process."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+import logging
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterable
+from contextlib import redirect_stdout
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
+from typing import Any
+
+from warehouse import storage
+from warehouse.catalogue import Catalogue, tables
+from warehouse.deliveries import archive, ingest
+from warehouse.deliveries.archive import Delivery
+from warehouse.deliveries.landing import COLUMN_NAMES, COLUMNS
+from warehouse.errors import BuildError
+from warehouse.home import CLOSED, Home
+
+DBT_PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
+KEPT = 3
+"""Candidates that stay in the build folder."""
+
+LEDGER = (
+    "delivery_id varchar, source_id varchar, file_name varchar, sha256 varchar, layout varchar, table_code varchar, "
+    "title varchar, periods varchar, periods_in_force varchar, data_as_of varchar, sequence integer, superseded boolean, "
+    "is_synthetic boolean, rows_read bigint, rows_kept bigint, rows_noise bigint, cells_read bigint, cells_kept bigint, "
+    "cells_noise bigint, noise varchar"
+)
 
 
 @dataclass(frozen=True)
@@ -16,3 +45,156 @@ class Candidate:
     @property
     def path(self) -> Path:
         return self.folder / "candidate.duckdb"
+
+
+@dataclass(frozen=True)
+class DbtNodeResult:
+    """What dbt says about one model or test."""
+
+    unique_id: str
+    name: str
+    resource_type: str
+    status: str
+    failures: int | None
+    message: str | None
+    description: str
+    severity: str | None
+    model: str | None
+    seconds: float
+    relation: str | None
+    """Table of a model, or of the stored failures of a test."""
+
+    @property
+    def ok(self) -> bool:
+        return self.status in {"success", "pass", "warn"}
+
+
+def build(
+    home: Home,
+    catalogue: Catalogue,
+    *,
+    deliveries: frozenset[str] | None = None,
+    on_event: Callable[[DbtNodeResult], None] | None = None,
+) -> Candidate:
+    """A new candidate: raw and catalogue loaded, dbt run.
+
+    Raises:
+        BuildError: a model failed. Failing tests do not raise: they are the gate's business.
+    """
+    candidate = prepare(home, catalogue, deliveries)
+    transform(candidate, on_event)
+    return candidate
+
+
+def prepare(home: Home, catalogue: Catalogue, deliveries: frozenset[str] | None = None) -> Candidate:
+    """Make the candidate's file: the landings in force as ``raw``, the YAML as ``catalogue``."""
+    home.create()
+    ledger = [
+        ingest.land_again(home, catalogue, delivery) if not delivery.superseded or not delivery.landing else delivery
+        for delivery in archive.ledger(home, deliveries)
+    ]
+    in_force = archive.ledger(home, deliveries)
+    if not ledger:
+        raise BuildError("the archive is empty: ingest deliveries first (`monitor ingest FILE...`)")
+    run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    folder = home.build / run_id
+    folder.mkdir(mode=CLOSED, parents=True)
+    candidate = Candidate(run_id, folder)
+    with storage.connect(candidate.path) as con:
+        con.execute("create schema raw")
+        for source_id in catalogue.sources:
+            con.execute(f"create table raw.{storage.identifier(source_id)} ({COLUMNS})")
+        for delivery in in_force:
+            if delivery.superseded or delivery.source_id not in catalogue.sources:
+                continue
+            con.execute(
+                f"insert into raw.{storage.identifier(delivery.source_id)} select {', '.join(COLUMN_NAMES)} "
+                "from read_parquet(?) where period in ?",
+                [str(delivery.parquet), list(delivery.periods_in_force)],
+            )
+        con.execute(f"create table raw.delivery ({LEDGER})")
+        con.executemany(f"insert into raw.delivery values ({', '.join('?' * 20)})", [_ledger_row(d) for d in in_force])
+        tables.write(con, catalogue)
+        con.execute("checkpoint")
+    return candidate
+
+
+def _ledger_row(delivery: Delivery) -> list[Any]:
+    said = delivery.landing
+    return [
+        delivery.delivery_id, delivery.source_id, delivery.file_name, delivery.sha256, said["layout"], said["table_code"],
+        said["title"], ", ".join(delivery.periods), ", ".join(delivery.periods_in_force), delivery.data_as_of,
+        delivery.sequence, delivery.superseded, delivery.is_synthetic, said["rows_read"], said["rows_kept"],
+        sum(said["noise"].values()), said["cells_read"], said["cells_kept"], sum(said["cells_noise"].values()),
+        json.dumps({"rows": said["noise"], "cells": said["cells_noise"]}, ensure_ascii=False, sort_keys=True),
+    ]  # fmt: skip
+
+
+def transform(candidate: Candidate, on_event: Callable[[DbtNodeResult], None] | None = None) -> list[DbtNodeResult]:
+    """Run dbt on a candidate, in this process: seeds, models, tests. Unit tests belong to the test suite.
+
+    Raises:
+        BuildError: naming the first model that failed and why.
+    """
+    arguments = ["build", "--exclude-resource-type", "unit_test", "--target-path", str(candidate.folder / "dbt")]
+    results = run_dbt(arguments, candidate.path, candidate.folder / "dbt")
+    if on_event is not None:
+        for result in results:
+            on_event(result)
+    with (candidate.folder / "run.json").open("w", encoding="utf-8") as file:
+        json.dump({"run_id": candidate.run_id, "dbt": [asdict(r) for r in results]}, file, ensure_ascii=False, indent=1)
+    broken = [r for r in results if not r.ok and r.resource_type != "test"]
+    if broken:
+        raise BuildError(f"dbt model {broken[0].name} failed: {broken[0].message}")
+    return results
+
+
+def run_dbt(arguments: Iterable[str], database: Path, log_path: Path) -> list[DbtNodeResult]:
+    """Call dbt in this process on a database file; its output goes to ``log_path``/dbt.log, not to the terminal."""
+    from dbt.cli.main import dbtRunner
+
+    os.environ["MONITOR_CANDIDATE"] = str(database)
+    common = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--log-path", str(log_path)]
+    with redirect_stdout(StringIO()):
+        outcome = dbtRunner().invoke([*arguments, *common, "--quiet"])
+    logging.getLogger("dbt").handlers.clear()
+    if outcome.exception is not None:
+        raise BuildError(f"dbt could not run: {outcome.exception}")
+    results = getattr(outcome.result, "results", [])
+    return [_result(result) for result in results]
+
+
+def _result(result: Any) -> DbtNodeResult:
+    node = result.node
+    tested = getattr(node, "attached_node", None)
+    return DbtNodeResult(
+        unique_id=node.unique_id,
+        name=node.name,
+        resource_type=str(node.resource_type),
+        status=str(result.status),
+        failures=result.failures,
+        message=result.message,
+        description=node.description or "",
+        severity=str(node.config.severity).lower() if hasattr(node.config, "severity") else None,
+        model=tested or next(iter(getattr(node.depends_on, "nodes", [])), None),
+        seconds=float(result.execution_time),
+        relation=getattr(node, "relation_name", None),
+    )
+
+
+def newest(home: Home) -> Candidate:
+    """The newest candidate whose build was completed.
+
+    Raises:
+        BuildError: there is none.
+    """
+    built = sorted((f for f in home.build.glob("*/run.json")), reverse=True) if home.build.exists() else []
+    if not built:
+        raise BuildError("there is no candidate: run `monitor build` first")
+    return Candidate(built[0].parent.name, built[0].parent)
+
+
+def clean(home: Home) -> None:
+    """Delete old candidates; the newest stay for the people of the closed zone."""
+    for folder in sorted((f for f in home.build.iterdir() if f.is_dir()), reverse=True)[KEPT:]:
+        shutil.rmtree(folder)

@@ -169,7 +169,7 @@ class Mark(Model):
     periods: tuple[str, ...]
     measures: tuple[Identifier, ...] = ()
     symbol: str | None = None
-    """Only cells with this symbol."""
+    """Only cells with this symbol; empty: only plain numbers."""
     obs_status: Literal["A", "E", "L", "M", "O", "P", "Q", "U"]
     status_reason: Identifier
     drop_value: bool = False

@@ -207,7 +207,7 @@ def _statuses(con: duckdb.DuckDBPyConnection, source: Source) -> None:
         if mark.measures:
             conditions.append(f"measure_id in {_in(mark.measures)}")
         if mark.symbol is not None:
-            conditions.append(f"symbol = {literal(mark.symbol)}")
+            conditions.append(f"symbol = {literal(mark.symbol)}" if mark.symbol else "symbol is null")
         dropped = ", value = null" if mark.drop_value else ""
         con.execute(
             f"update landed set obs_status = ?, status_reason = ?{dropped} where {' and '.join(conditions)}",

@@ -1,0 +1,210 @@
+"""Taking deliveries in: read, recognise, land, check, archive. A refused file leaves nothing behind but its reason."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from warehouse import storage
+from warehouse.catalogue import Catalogue
+from warehouse.checks import Finding
+from warehouse.deliveries import archive, landing
+from warehouse.deliveries.archive import Delivery
+from warehouse.deliveries.readers import read
+from warehouse.errors import ContractError, DeliveryError
+from warehouse.home import Home
+from warehouse.publication.pointer import released_deliveries
+
+COPY_LIMIT = 100 * 2**20
+"""Refused files from elsewhere are copied into the inbox up to this size; of larger ones only the reason is kept."""
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """What became of one file."""
+
+    path: Path
+    outcome: Literal["accepted", "unchanged", "refused"]
+    delivery: Delivery | None = None
+    reason: str | None = None
+    findings: tuple[Finding, ...] = field(default=())
+
+    def line(self) -> str:
+        """One line for people."""
+        if self.delivery is None:
+            return f"refused    {self.path.name}: {self.reason}"
+        said = self.delivery.landing
+        noise = sum(said["noise"].values())
+        text = (
+            f"{self.outcome:<10} {self.path.name}: {self.delivery.source_id}, {_span(self.delivery.periods)}, "
+            f"rows {said['rows_read']} = {said['rows_kept']} kept + {noise} noise, "
+            f"cells {said['cells_read']} = {said['cells_kept']} kept + {sum(said['cells_noise'].values())} noise"
+        )
+        return text + "".join(f"\n           held: {finding.line()}" for finding in self.findings)
+
+
+def _span(periods: Sequence[str]) -> str:
+    return periods[0] if len(periods) == 1 else f"{periods[0]} to {periods[-1]}" if periods else "no period"
+
+
+def ingest(
+    home: Home,
+    catalogue: Catalogue,
+    paths: Iterable[Path],
+    *,
+    is_synthetic: bool = False,
+    correction: str | None = None,
+) -> list[IngestReport]:
+    """Take files in, one after the other. A bad file never stops the others.
+
+    Args:
+        home: the installation.
+        catalogue: declarations and profile.
+        paths: files; those in the inbox are moved out of it.
+        is_synthetic: the values are invented; the mark travels to every product.
+        correction: why released numbers may change; without it a delivery that changes them is refused.
+    """
+    return [_one(home, catalogue, path, is_synthetic=is_synthetic, correction=correction) for path in paths]
+
+
+def _one(home: Home, catalogue: Catalogue, path: Path, *, is_synthetic: bool, correction: str | None) -> IngestReport:
+    try:
+        report = _take_in(home, catalogue, path, is_synthetic=is_synthetic, correction=correction)
+    except DeliveryError as error:
+        _reject(home, path, str(error))
+        return IngestReport(path, "refused", None, str(error), error.findings)
+    if _in_inbox(home, path):
+        path.unlink()
+    return report
+
+
+def _take_in(home: Home, catalogue: Catalogue, path: Path, *, is_synthetic: bool, correction: str | None) -> IngestReport:
+    tables = read(path)
+    sha256 = archive.sha256_of(path)
+    identifier = archive.delivery_id(sha256)
+    known = archive.find(home, identifier)
+    if known is not None:
+        return IngestReport(path, "unchanged", known)
+    source = landing.recognise_all(tables, catalogue)
+    with archive.incoming(home, identifier) as folder:
+        said = landing.land(
+            tables, source, catalogue, folder / archive.PARQUET, delivery_id=identifier, is_synthetic=is_synthetic
+        )
+        _check_edition(home, source.id, path.name, said)
+        if correction is None:
+            _check_released(home, source.id, path.name, folder / archive.PARQUET, said)
+        archive.write_landing(folder, said, catalogue.fingerprint(source))
+        shutil.copyfile(path, folder / path.name)
+        if archive.sha256_of(folder / path.name) != sha256:
+            raise DeliveryError(f"{path.name}: the file changed while it was read. Send it again when it is complete.")
+        facts = {
+            "delivery_id": identifier,
+            "sha256": sha256,
+            "size": path.stat().st_size,
+            "file_name": path.name,
+            "source_id": source.id,
+            "received": datetime.now(UTC).isoformat(timespec="seconds"),
+            "is_synthetic": is_synthetic,
+            "correction": correction,
+        }
+        delivery = archive.register(home, folder, facts)
+    return IngestReport(path, "accepted", delivery, findings=tuple(said.findings))
+
+
+def _check_edition(home: Home, source_id: str, file_name: str, said: landing.LandingReport) -> None:
+    """An older edition never supersedes a newer one."""
+    if said.data_as_of is None:
+        return
+    for other in archive.ledger(home):
+        newer = other.source_id == source_id and set(other.periods_in_force) & set(said.periods)
+        if newer and other.data_as_of is not None and other.data_as_of > said.data_as_of:
+            raise DeliveryError(
+                f"{file_name}: evaluated {said.data_as_of}, but {other.file_name} of {other.data_as_of} is in force for "
+                f"{sorted(newer)}. An older edition does not replace a newer one."
+            )
+
+
+def _check_released(home: Home, source_id: str, file_name: str, parquet: Path, said: landing.LandingReport) -> None:
+    """A period that is already released keeps its numbers unless somebody gives a reason."""
+    released = released_deliveries(home)
+    for other in archive.ledger(home):
+        periods = sorted(set(other.periods_in_force) & set(said.periods))
+        if other.source_id != source_id or other.delivery_id not in released or not periods:
+            continue
+        differing = _differences(other.parquet, parquet, periods)
+        if differing:
+            raise ContractError(
+                f"{file_name}: {differing[0].subject} is released with other numbers; {len(differing)} values differ, "
+                f"first {differing[0].place}: {differing[0].found}, released {differing[0].expected}. If this is a "
+                "correction, ingest it with --correction and the reason.",
+                differing,
+            )
+
+
+def _differences(old: Path, new: Path, periods: Sequence[str]) -> list[Finding]:
+    key = "measure_id, area_code, period, sex, age_group, origin, category_scheme, category"
+    with storage.connect() as con:
+        rows = con.execute(
+            f"""with a as (select * from read_parquet(?) where period in ?), b as (select * from read_parquet(?) where period in ?)
+            select concat_ws(', ', {key}), a.period, b._row, b._column, a.text, b.text from a inner join b using ({key})
+            where a.value is distinct from b.value or a.obs_status is distinct from b.obs_status order by 3, 4""",
+            [str(old), list(periods), str(new), list(periods)],
+        ).fetchall()
+    return [
+        Finding(
+            rule_id="released_values_change",
+            layer="H",
+            severity="critical",
+            subject=f"period {period}",
+            place=f"row {row}, column {column} ({name})",
+            found=str(found),
+            expected=str(released),
+        )
+        for name, period, row, column, released, found in rows
+    ]
+
+
+def _in_inbox(home: Home, path: Path) -> bool:
+    return path.resolve().parent == home.inbox.resolve()
+
+
+def _reject(home: Home, path: Path, reason: str) -> None:
+    """The file goes to ``inbox/rejected`` with the reason beside it; a file from elsewhere stays where it is, too."""
+    home.rejected.mkdir(parents=True, exist_ok=True)
+    target = home.rejected / path.name
+    if _in_inbox(home, path):
+        path.replace(target)
+    elif path.is_file() and not path.is_symlink() and path.stat().st_size <= COPY_LIMIT:
+        shutil.copyfile(path, target)
+    target.with_name(f"{target.name}.reason.txt").write_text(reason + "\n", encoding="utf-8")
+
+
+def land_again(home: Home, catalogue: Catalogue, delivery: Delivery) -> Delivery:
+    """Make the landing of an archived delivery anew, where it is missing or its declaration has changed."""
+    source = catalogue.sources.get(delivery.source_id)
+    if source is None:
+        raise DeliveryError(f"{delivery.file_name}: its source {delivery.source_id} is no longer declared")
+    fingerprint = catalogue.fingerprint(source)
+    if delivery.landing.get("fingerprint") == fingerprint and delivery.parquet.exists():
+        return delivery
+    archive.verify(delivery)
+    tables = read(delivery.file)
+    with archive.incoming(home, delivery.delivery_id) as folder:
+        said = landing.land(
+            tables,
+            source,
+            catalogue,
+            folder / archive.PARQUET,
+            delivery_id=delivery.delivery_id,
+            is_synthetic=delivery.is_synthetic,
+        )
+        archive.write_landing(folder, said, fingerprint)
+        for name in (archive.PARQUET, archive.LANDING):
+            (folder / name).replace(delivery.folder / name)
+    found = archive.find(home, delivery.delivery_id)
+    assert found is not None
+    return found

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import duckdb
 
+Connection = duckdb.DuckDBPyConnection
+
 MEMORY_LIMIT = "2GB"
 THREADS = 2
 

@@ -85,11 +85,7 @@ def load(profile: str | None = None, folder: Path = FOLDER) -> Catalogue:
         measures=_listed(Measure, folder / "measures.yml", "measures"),
         indicators=_by_id(
             Indicator,
-            [
-                (p, entry)
-                for p in sorted((folder / "indicators").glob("*.yml"))
-                for entry in _list(_yaml(p), "indicators", p)
-            ],
+            [(p, entry) for p in sorted((folder / "indicators").glob("*.yml")) for entry in _list(_yaml(p), "indicators", p)],
         ),
         series_breaks=tuple(
             _validated(SeriesBreak, entry, folder / "series_breaks.yml")
@@ -110,9 +106,7 @@ def _yaml(path: Path) -> Any:
 
 def _list(content: Any, key: str, path: Path) -> list[Any]:
     if not isinstance(content, dict) or not isinstance(content.get(key), list):
-        raise CatalogueError(
-            f"{path.name}: expected a mapping with a list under {key!r}, found {type(content).__name__}"
-        )
+        raise CatalogueError(f"{path.name}: expected a mapping with a list under {key!r}, found {type(content).__name__}")
     return list(content[key])
 
 
@@ -198,9 +192,7 @@ def term_codes(term: Term, place: str) -> dict[str, list[str] | None]:
         elif isinstance(selector, Group):
             groups = reference.origin_groups()
             if dimension != "origin" or selector.group not in groups:
-                raise CatalogueError(
-                    f"{place}, {dimension}: group {selector.group!r} is unknown; known: {sorted(groups)}"
-                )
+                raise CatalogueError(f"{place}, {dimension}: group {selector.group!r} is unknown; known: {sorted(groups)}")
             codes[dimension] = groups[selector.group]
         else:
             codes[dimension] = [selector] if isinstance(selector, str) else list(selector)

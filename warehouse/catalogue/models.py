@@ -15,9 +15,7 @@ Text = Annotated[str, StringConstraints(min_length=3, strip_whitespace=True)]
 
 PeriodKind = Literal["reference_date", "year", "school_year", "winter_term", "month"]
 AreaLevel = Literal["country", "land", "regierungsbezirk", "kreis"]
-PopulationBase = Literal[
-    "MELDE", "FORT_Z2011", "FORT_Z2022", "AZR", "MZ", "ZENSUS", "BA", "SCHULE", "KJH", "MOVES", "NONE"
-]
+PopulationBase = Literal["MELDE", "FORT_Z2011", "FORT_Z2022", "AZR", "MZ", "ZENSUS", "BA", "SCHULE", "KJH", "MOVES", "NONE"]
 """Who is counted. The last five are not populations: supplier statistics with their own universe, and areas or money."""
 
 MigrationConcept = Literal[

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import re
 
-import duckdb
-
 from warehouse.catalogue import Catalogue
 from warehouse.catalogue.models import Identity, Source
 from warehouse.checks import Finding, Layer, Severity
 from warehouse.deliveries.readers.table import Table, where
 from warehouse.errors import ContractError
-from warehouse.storage import literal
+from warehouse.storage import Connection, literal
 
 SHOWN = 5
 KEY = ("measure_id", "area_code", "period", "sex", "age_group", "origin", "category_scheme", "category")
@@ -44,7 +42,7 @@ DASH = {
 }
 
 
-def check_units(con: duckdb.DuckDBPyConnection, table: Table, source: Source, catalogue: Catalogue) -> None:
+def check_units(con: Connection, table: Table, source: Source, catalogue: Catalogue) -> None:
     """Every cell names a declared measure, in the measure's own unit; a delivered unit of another kind is an error."""
     name = where(table.file_name, table.sheet)
     row = con.execute(
@@ -68,7 +66,7 @@ def check_units(con: duckdb.DuckDBPyConnection, table: Table, source: Source, ca
     con.execute("update landed set unit = m.unit from measure_map as m where landed.measure_id = m.measure_id")
 
 
-def check(con: duckdb.DuckDBPyConnection, source: Source, catalogue: Catalogue, file_name: str) -> list[Finding]:
+def check(con: Connection, source: Source, catalogue: Catalogue, file_name: str) -> list[Finding]:
     """Give every cell its status, then test the whole delivery.
 
     Returns:
@@ -130,7 +128,7 @@ def _place(sheet: str | None, row: int, column: int) -> str:
 # ---------------------------------------------------------------- numbers and symbols
 
 
-def _numbers(con: duckdb.DuckDBPyConnection, source: Source, file_name: str) -> list[Finding]:
+def _numbers(con: Connection, source: Source, file_name: str) -> list[Finding]:
     allowed = ", ".join(literal(symbol) for symbol in (*COMMON_SYMBOLS, *source.symbols))
     findings = []
     for sheet, row, column, text, symbol in con.execute(
@@ -175,18 +173,17 @@ def _expected(text: str, symbol: str | None) -> str:
     return number
 
 
-def _statuses(con: duckdb.DuckDBPyConnection, source: Source) -> None:
+def _statuses(con: Connection, source: Source) -> None:
     con.execute(
         "update landed set obs_status = 'A', conf_status = 'F', "
         "status_reason = case when regexp_matches(text, '^0([,.]0+)?$') then 'rounded_zero' end where value is not null"
     )
     for symbol, (obs, conf, reason) in STATUS.items():
         con.execute(
-            "update landed set obs_status = ?, conf_status = ?, status_reason = ? where symbol = ?", [obs, conf, reason, symbol]
+            "update landed set obs_status = ?, conf_status = ?, status_reason = ? where symbol = ?",
+            [obs, conf, reason, symbol],
         )
-    con.execute(
-        "update landed set obs_status = 'L', conf_status = 'F', status_reason = 'not_delivered' where symbol = '-'"
-    )
+    con.execute("update landed set obs_status = 'L', conf_status = 'F', status_reason = 'not_delivered' where symbol = '-'")
     for level, meaning in source.dash.items():
         value, obs, reason = DASH[meaning]
         con.execute(
@@ -222,7 +219,7 @@ def _in(values: tuple[str, ...]) -> str:
 # ---------------------------------------------------------------- keys
 
 
-def _duplicates(con: duckdb.DuckDBPyConnection, source: Source, file_name: str) -> list[Finding]:
+def _duplicates(con: Connection, source: Source, file_name: str) -> list[Finding]:
     if source.plain and source.plain.count_rows:
         return []
     keys = ", ".join(KEY)
@@ -236,7 +233,7 @@ def _duplicates(con: duckdb.DuckDBPyConnection, source: Source, file_name: str) 
     ]  # fmt: skip
 
 
-def _missing_areas(con: duckdb.DuckDBPyConnection, source: Source, catalogue: Catalogue, file_name: str) -> list[Finding]:
+def _missing_areas(con: Connection, source: Source, catalogue: Catalogue, file_name: str) -> list[Finding]:
     findings = []
     for level in source.areas.complete:
         wanted = {code for code, area in catalogue.areas.items() if area.level == level}
@@ -254,7 +251,7 @@ def _missing_areas(con: duckdb.DuckDBPyConnection, source: Source, catalogue: Ca
     return findings
 
 
-def _missing_rows(con: duckdb.DuckDBPyConnection, source: Source, file_name: str) -> list[Finding]:
+def _missing_rows(con: Connection, source: Source, file_name: str) -> list[Finding]:
     """In a full table every area has the same rows: a row that one area lacks was lost."""
     inner = ", ".join(part for part in KEY if part not in {"area_code", "period"})
     return [
@@ -273,7 +270,7 @@ def _missing_rows(con: duckdb.DuckDBPyConnection, source: Source, file_name: str
     ]  # fmt: skip
 
 
-def _silent_areas(con: duckdb.DuckDBPyConnection, source: Source, file_name: str) -> list[Finding]:
+def _silent_areas(con: Connection, source: Source, file_name: str) -> list[Finding]:
     """A living area whose every cell is `-` did not report: null, and the gate hears of it."""
     silent = con.execute(
         """select area_code, period, min(_row) from landed where noise is null group by all
@@ -298,9 +295,7 @@ def _silent_areas(con: duckdb.DuckDBPyConnection, source: Source, file_name: str
 _PARENTS = {"kreis": 2, "regierungsbezirk": 2}
 
 
-def _identity(
-    con: duckdb.DuckDBPyConnection, source: Source, catalogue: Catalogue, identity: Identity, file_name: str
-) -> list[Finding]:
+def _identity(con: Connection, source: Source, catalogue: Catalogue, identity: Identity, file_name: str) -> list[Finding]:
     """Total = sum of parts, within the rounding that the source declares and no more.
 
     With suppressed parts the known ones must not exceed the total. Tolerance for values rounded to base b over n parts:
@@ -338,9 +333,7 @@ def _measures(identity: Identity) -> str:
     return f"measure_id in {_in(identity.measures)}" if identity.measures else "true"
 
 
-def _area_identity(
-    con: duckdb.DuckDBPyConnection, source: Source, catalogue: Catalogue, identity: Identity, file_name: str
-) -> list[Finding]:
+def _area_identity(con: Connection, source: Source, catalogue: Catalogue, identity: Identity, file_name: str) -> list[Finding]:
     (part,) = identity.parts
     land, country = catalogue.profile.areas.land, catalogue.profile.areas.country
     total = country if identity.total == "country" else land
@@ -362,7 +355,7 @@ def _area_identity(
 
 
 def _violations(
-    con: duckdb.DuckDBPyConnection,
+    con: Connection,
     source: Source,
     catalogue: Catalogue,
     identity: Identity,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from warehouse.deliveries.archive import Delivery
 from warehouse.deliveries.readers import read
 from warehouse.errors import ContractError, DeliveryError
 from warehouse.home import Home
-from warehouse.publication.pointer import released_deliveries
+from warehouse.publication import pointer
 
 COPY_LIMIT = 100 * 2**20
 """Refused files from elsewhere are copied into the inbox up to this size; of larger ones only the reason is kept."""
@@ -32,6 +33,8 @@ class IngestReport:
     delivery: Delivery | None = None
     reason: str | None = None
     findings: tuple[Finding, ...] = field(default=())
+    source_id: str | None = None
+    """The source it belongs to; None where a refused file was not recognised."""
 
     def line(self) -> str:
         """One line for people."""
@@ -76,7 +79,7 @@ def _one(home: Home, catalogue: Catalogue, path: Path, *, is_synthetic: bool, co
         report = _take_in(home, catalogue, path, is_synthetic=is_synthetic, correction=correction)
     except DeliveryError as error:
         _reject(home, path, str(error))
-        return IngestReport(path, "refused", None, str(error), error.findings)
+        return IngestReport(path, "refused", None, str(error), error.findings, error.source_id)
     if _in_inbox(home, path):
         path.unlink()
     return report
@@ -88,9 +91,9 @@ def _take_in(home: Home, catalogue: Catalogue, path: Path, *, is_synthetic: bool
     identifier = archive.delivery_id(sha256)
     known = archive.find(home, identifier)
     if known is not None:
-        return IngestReport(path, "unchanged", known)
+        return IngestReport(path, "unchanged", known, source_id=known.source_id)
     source = landing.recognise_all(tables, catalogue)
-    with archive.incoming(home, identifier) as folder:
+    with _sent_for(source.id), archive.incoming(home, identifier) as folder:
         said = landing.land(
             tables, source, catalogue, folder / archive.PARQUET, delivery_id=identifier, is_synthetic=is_synthetic
         )
@@ -112,7 +115,17 @@ def _take_in(home: Home, catalogue: Catalogue, path: Path, *, is_synthetic: bool
             "correction": correction,
         }
         delivery = archive.register(home, folder, facts)
-    return IngestReport(path, "accepted", delivery, findings=tuple(said.findings))
+    return IngestReport(path, "accepted", delivery, findings=tuple(said.findings), source_id=source.id)
+
+
+@contextmanager
+def _sent_for(source_id: str) -> Iterator[None]:
+    """A refusal from here on says which source it concerns."""
+    try:
+        yield
+    except DeliveryError as error:
+        error.source_id = source_id
+        raise
 
 
 def _check_edition(home: Home, source_id: str, file_name: str, said: landing.LandingReport) -> None:
@@ -130,7 +143,8 @@ def _check_edition(home: Home, source_id: str, file_name: str, said: landing.Lan
 
 def _check_released(home: Home, source_id: str, file_name: str, parquet: Path, said: landing.LandingReport) -> None:
     """A period that is already released keeps its numbers unless somebody gives a reason."""
-    released = released_deliveries(home)
+    release = pointer.current(home)
+    released = {entry["delivery_id"] for entry in release.manifest["inputs"]} if release else set()
     for other in archive.ledger(home):
         periods = sorted(set(other.periods_in_force) & set(said.periods))
         if other.source_id != source_id or other.delivery_id not in released or not periods:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from warehouse import storage
@@ -21,10 +20,11 @@ from warehouse.catalogue.models import Assignment, Source
 from warehouse.catalogue.vocabularies import normalise
 from warehouse.checks import Finding
 from warehouse.deliveries import contract
-from warehouse.deliveries.mapping import AxisMatch, AxisValue, map_area, match_axes, recognise, require_mapped
+from warehouse.deliveries.mapping import AxisMatch, axis_values, map_area, match_axes, recognise, require_mapped
 from warehouse.deliveries.periods import parse
 from warehouse.deliveries.readers.table import Table, where
 from warehouse.errors import ContractError, DeliveryError, LayoutDriftError
+from warehouse.storage import Connection
 
 COLUMNS = (
     "_delivery_id varchar, _sheet varchar, _row integer, _column integer, measure_id varchar, area_code varchar, "
@@ -144,7 +144,7 @@ def land(
 
 
 def _land_table(
-    con: duckdb.DuckDBPyConnection,
+    con: Connection,
     table: Table,
     source: Source,
     catalogue: Catalogue,
@@ -154,16 +154,17 @@ def _land_table(
     is_synthetic: bool,
 ) -> None:
     table.attach(con, "cells")
-    matches = match_axes(table, source, axis_values(con, table))
+    matches = match_axes(source, axis_values(con, table))
     require_mapped(table, source, matches)
     for match in matches:
         _register_axis(con, match)
     _register_areas(con, table, source, catalogue)
     _register_periods(con, table, source)
-    constant = _constant_measure(table, source)
     _register_measures(con, catalogue)
     _register_units(con, table, source)
-    con.execute(_insert(table, source, matches, constant), _parameters(table, source, delivery_id, is_synthetic))
+    con.execute(
+        _insert(table, source, matches), [delivery_id, table.sheet, source.migration_concept, source.rounding_base, is_synthetic]
+    )
     contract.check_units(con, table, source, catalogue)
     report.rows_read += table.rows_read
     for noise in table.noise:
@@ -171,25 +172,11 @@ def _land_table(
     con.execute("drop view if exists cells")
 
 
-def axis_values(con: duckdb.DuckDBPyConnection, table: Table) -> dict[int, list[AxisValue]]:
-    """The distinct labels of every axis in the view ``cells``, with the first cell of each, in the order of the file."""
-    found: dict[int, list[AxisValue]] = {}
-    for number in range(1, len(table.axes) + 1):
-        rows = con.execute(
-            f"select coalesce(axis_{number}, ''), axis_{number}_code, min(_row), arg_min(_column, _row) from cells "
-            "group by all order by 3, 4"
-        ).fetchall()
-        found[number] = [AxisValue(*row) for row in rows]
-    return found
-
-
 _PARTS = ("measure", "sex", "age_group", "origin", "scheme", "category", "unit", "ignore")
 
 
-def _register_axis(con: duckdb.DuckDBPyConnection, match: AxisMatch) -> None:
-    rows = [
-        {"label": value.label, "code": value.code, **_assigned(meaning)} for value, meaning in match.values.items()
-    ]
+def _register_axis(con: Connection, match: AxisMatch) -> None:
+    rows = [{"label": value.label, "code": value.code, **_assigned(meaning)} for value, meaning in match.values.items()]
     schema = pa.schema([(name, pa.string()) for name in ("label", "code", *_PARTS)])
     con.register(f"axis_{match.number}_map", pa.Table.from_pylist(rows, schema=schema))
 
@@ -198,7 +185,7 @@ def _assigned(meaning: Assignment | None) -> dict[str, str | None]:
     return {part: getattr(meaning, part) for part in _PARTS}
 
 
-def _register_areas(con: duckdb.DuckDBPyConnection, table: Table, source: Source, catalogue: Catalogue) -> None:
+def _register_areas(con: Connection, table: Table, source: Source, catalogue: Catalogue) -> None:
     distinct = con.execute(
         "select area_code, area_label, min(_row), arg_min(_column, _row) from cells group by all order by 3"
     ).fetchall()
@@ -221,7 +208,7 @@ def _register_areas(con: duckdb.DuckDBPyConnection, table: Table, source: Source
     _register(con, "area_map", ("code", "label", "area_code", "level", "noise"), rows)
 
 
-def _register_periods(con: duckdb.DuckDBPyConnection, table: Table, source: Source) -> None:
+def _register_periods(con: Connection, table: Table, source: Source) -> None:
     distinct = con.execute('select "time", min(_row), arg_min(_column, _row) from cells group by all order by 2').fetchall()
     rows: list[Sequence[Any]] = []
     for text, row, column in distinct:
@@ -242,12 +229,12 @@ def _register_periods(con: duckdb.DuckDBPyConnection, table: Table, source: Sour
     _register(con, "period_map", ("text", "period", "kind", "first_day", "last_day", "year", "base"), rows)
 
 
-def _register_measures(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
+def _register_measures(con: Connection, catalogue: Catalogue) -> None:
     rows = [(measure.id, measure.unit) for measure in catalogue.measures.values()]
     _register(con, "measure_map", ("measure_id", "unit"), rows)
 
 
-def _register_units(con: duckdb.DuckDBPyConnection, table: Table, source: Source) -> None:
+def _register_units(con: Connection, table: Table, source: Source) -> None:
     declared = {normalise(label): unit for label, unit in source.units.items()}
     rows = []
     for label, row, column in con.execute("select unit, min(_row), arg_min(_column, _row) from cells group by all").fetchall():
@@ -265,17 +252,12 @@ def _register_units(con: duckdb.DuckDBPyConnection, table: Table, source: Source
     _register(con, "unit_map", ("label", "unit"), rows)
 
 
-def _register(con: duckdb.DuckDBPyConnection, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def _register(con: Connection, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     listed = [dict(zip(columns, row, strict=True)) for row in rows]
     con.register(name, pa.Table.from_pylist(listed, schema=pa.schema([(column, pa.string()) for column in columns])))
 
 
-def _constant_measure(table: Table, source: Source) -> Assignment:
-    """What the labels say that hold for the whole table; the declared measure where they say nothing."""
-    return Assignment(measure=source.measure)
-
-
-def _insert(table: Table, source: Source, matches: Sequence[AxisMatch], constant: Assignment) -> str:
+def _insert(table: Table, source: Source, matches: Sequence[AxisMatch]) -> str:
     """The statement that gives every cell its key and its value.
 
     Later dimensions of the declaration refine earlier ones: `Anzahl der Schüler` and `7. Klassenstufe` together name a measure.
@@ -286,7 +268,7 @@ def _insert(table: Table, source: Source, matches: Sequence[AxisMatch], constant
     def latest(part: str, default: str) -> str:
         return "coalesce(" + ", ".join([*(f"{alias}.{part}" for alias in reversed(aliases)), default]) + ")"
 
-    measure = latest("measure", "null" if constant.measure is None else storage.literal(constant.measure))
+    measure = latest("measure", "null" if source.measure is None else storage.literal(source.measure))
     unit = latest("unit", "u.unit")
     ignored = [f"{alias}.ignore" for alias in aliases]
     labels = [f"nullif(cells.axis_{match.number}, '')" for match in matches]
@@ -339,14 +321,12 @@ def _position(source: Source, match: AxisMatch) -> int:
     return source.dimensions.index(match.dimension)
 
 
-def _parameters(table: Table, source: Source, delivery_id: str, is_synthetic: bool) -> list[Any]:
-    return [delivery_id, table.sheet, source.migration_concept, source.rounding_base, is_synthetic]
-
-
-def _count(con: duckdb.DuckDBPyConnection, report: LandingReport) -> None:
+def _count(con: Connection, report: LandingReport) -> None:
     """Fill the balance from the landed cells: a row is kept if one of its cells is."""
-    con.execute("create temp table row_fate as select _sheet, _row, min(noise) filter (noise is not null) as noise, "
-                "bool_or(noise is null) as kept from landed group by all")
+    con.execute(
+        "create temp table row_fate as select _sheet, _row, min(noise) filter (noise is not null) as noise, "
+        "bool_or(noise is null) as kept from landed group by all"
+    )
     report.rows_kept = _one(con, "select count(*) from row_fate where kept")
     for reason, rows in con.execute("select noise, count(*) from row_fate where not kept group by 1 order by 1").fetchall():
         report.noise[reason] = report.noise.get(reason, 0) + rows
@@ -359,7 +339,7 @@ def _count(con: duckdb.DuckDBPyConnection, report: LandingReport) -> None:
     report.areas = _one(con, "select count(distinct area_code) from landed where noise is null")
 
 
-def _one(con: duckdb.DuckDBPyConnection, sql: str) -> int:
+def _one(con: Connection, sql: str) -> int:
     row = con.execute(sql).fetchone()
     assert row is not None
     return int(row[0])

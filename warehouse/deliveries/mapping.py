@@ -16,6 +16,7 @@ from warehouse.catalogue.models import Assignment, Dimension, Source
 from warehouse.catalogue.vocabularies import VOCABULARIES, normalise
 from warehouse.deliveries.readers.table import Table, where
 from warehouse.errors import DeliveryError, LayoutDriftError
+from warehouse.storage import Connection
 
 CONTENT = "CONTENT"
 """Variable code of the axis that says what is counted, in tables that have codes."""
@@ -29,6 +30,18 @@ class AxisValue:
     code: str | None
     row: int
     column: int
+
+
+def axis_values(con: Connection, table: Table) -> dict[int, list[AxisValue]]:
+    """The distinct labels of every axis in the view ``cells``, with the first cell of each, in the order of the file."""
+    found: dict[int, list[AxisValue]] = {}
+    for number in range(1, len(table.axes) + 1):
+        rows = con.execute(
+            f"select coalesce(axis_{number}, ''), axis_{number}_code, min(_row), arg_min(_column, _row) from cells "
+            "group by all order by 3, 4"
+        ).fetchall()
+        found[number] = [AxisValue(*row) for row in rows]
+    return found
 
 
 def recognise(table: Table, catalogue: Catalogue) -> Source:
@@ -104,7 +117,7 @@ class AxisMatch:
         return [value for value, meaning in self.values.items() if meaning is None]
 
 
-def match_axes(table: Table, source: Source, values: Mapping[int, list[AxisValue]]) -> list[AxisMatch]:
+def match_axes(source: Source, values: Mapping[int, list[AxisValue]]) -> list[AxisMatch]:
     """Match every axis of a table to the declared dimension that knows most of its labels, each dimension once."""
     scores: list[tuple[float, int, int]] = []
     for number, axis_values in values.items():
@@ -118,9 +131,9 @@ def match_axes(table: Table, source: Source, values: Mapping[int, list[AxisValue
             taken[number] = -negative_index
     matches = []
     for number, axis_values in values.items():
-        dimension = source.dimensions[taken[number]] if number in taken else None
-        meaning = {v: resolve(dimension, v.label, v.code) if dimension else None for v in axis_values}
-        matches.append(AxisMatch(number, dimension, meaning))
+        matched = source.dimensions[taken[number]] if number in taken else None
+        meaning = {v: resolve(matched, v.label, v.code) if matched else None for v in axis_values}
+        matches.append(AxisMatch(number, matched, meaning))
     return matches
 
 

@@ -1,0 +1,149 @@
+-- value = factor * sum(weight * part) over the numerator / the same over the denominator, or a reason why there is none.
+with
+
+keys as (
+    select * from {{ ref('int_indicator_key') }}
+),
+
+parts as (
+    select * from {{ ref('int_indicator_part') }}
+),
+
+indicators as (
+    select * from {{ source('catalogue', 'indicator') }}
+),
+
+statuses as (
+    select * from {{ ref('obs_status_code') }}
+),
+
+ranked_parts as (
+    select
+        parts.*,
+        coalesce(statuses.precedence, 99) as precedence,
+        coalesce(list_position(['C', 'A', 'D', 'N', 'E'], parts.conf_status), 99) as conf_precedence,
+        concat_ws(' ', parts.source_id, parts._delivery_id, parts._sheet, parts._row, parts._column) as place
+    from parts
+    left join statuses on parts.obs_status = statuses.code
+),
+
+terms as (
+    select
+        value_key,
+        role,
+        term_no,
+        any_value(expected_parts) as expected_parts,
+        count(source_id) as found_parts,
+        count(value) as known_parts,
+        sum(cast(value as decimal(24, 6)) * cast(weight as decimal(9, 3))) as weighted_sum,
+        bool_or(coalesce(provisional, false)) as provisional,
+        bool_or(coalesce(is_synthetic, false)) as is_synthetic,
+        max(migration_concept) as migration_concept,
+        list(distinct population_base) filter (where population_base <> 'NONE') as bases,
+        min(struct_pack(precedence, place, obs_status, status_reason)) filter (where source_id is not null) as worst,
+        min(struct_pack(conf_precedence, conf_status)) filter (where source_id is not null) as most_confidential
+    from ranked_parts
+    group by value_key, role, term_no
+),
+
+summed as (
+    select
+        value_key,
+        sum(weighted_sum) filter (where role = 'numerator') as numerator_sum,
+        sum(weighted_sum) filter (where role = 'denominator') as denominator_sum,
+        bool_or(role = 'denominator') as has_denominator,
+        bool_or(found_parts < expected_parts) as is_part_missing,
+        bool_or(found_parts > expected_parts) as is_part_ambiguous,
+        bool_or(known_parts < found_parts) as is_part_unknown,
+        bool_or(provisional) as provisional,
+        bool_or(is_synthetic) as is_synthetic,
+        min_by(migration_concept, (role <> 'numerator', term_no)) as migration_concept,
+        coalesce(list_sort(list_distinct(flatten(list(bases)))), []) as bases,
+        coalesce(
+            list_sort(list_distinct(flatten(list(bases) filter (where role = 'numerator')))), []
+        ) as numerator_bases,
+        min(worst) as worst,
+        min(most_confidential) as most_confidential
+    from terms
+    group by value_key
+),
+
+described as (
+    select
+        summed.*,
+        keys.* exclude (value_key, each_sex, each_age_group, each_origin, each_category, leading_base),
+        indicators.factor,
+        indicators.unit,
+        coalesce(indicators.migration_concept, summed.migration_concept) as stated_concept,
+        case
+            when len(summed.bases) = 0 then 'NONE'
+            else array_to_string(
+                list_concat(
+                    summed.numerator_bases,
+                    list_filter(summed.bases, lambda base : not list_contains(summed.numerator_bases, base))
+                ),
+                '/'
+            )
+        end as population_base,
+        len(summed.bases) > 1 and indicators.mixed_base as is_mixed,
+        len(summed.bases) > 1 and not indicators.mixed_base as is_incompatible,
+        (keys.sex = 'total' or not keys.each_sex)
+        and (keys.age_group = 'total' or not keys.each_age_group)
+        and (keys.origin = 'total' or not keys.each_origin)
+        and (keys.category = 'total' or not keys.each_category) as is_headline
+    from summed
+    inner join keys on summed.value_key = keys.value_key
+    inner join indicators on keys.indicator_id = indicators.indicator_id
+),
+
+judged as (
+    select
+        *,
+        case
+            when is_incompatible then 'incompatible_base'
+            when is_part_unknown then 'part_unknown'
+            when is_part_missing then 'part_missing'
+            when is_part_ambiguous then 'part_ambiguous'
+            when has_denominator and denominator_sum = 0 then 'denominator_zero'
+        end as obstacle
+    from described
+)
+
+select
+    value_key,
+    indicator_id,
+    area_code,
+    period,
+    period_kind,
+    period_start,
+    period_end,
+    reporting_year,
+    sex,
+    age_group,
+    origin,
+    category_scheme,
+    category,
+    case
+        when obstacle is not null then null
+        when has_denominator then factor * cast(numerator_sum as double) / cast(denominator_sum as double)
+        else factor * cast(numerator_sum as double)
+    end as value,
+    unit,
+    case
+        when obstacle is null or obstacle = 'part_unknown' then worst.obs_status
+        else 'M'
+    end as obs_status,
+    case when most_confidential.conf_precedence < 99 then most_confidential.conf_status else 'F' end as conf_status,
+    case
+        when obstacle is not null and obstacle <> 'part_unknown' then obstacle
+        when obstacle is null and is_mixed then coalesce(worst.status_reason, 'mixed_base')
+        else worst.status_reason
+    end as status_reason,
+    case when obstacle is null or obstacle = 'denominator_zero' then cast(numerator_sum as double) end as numerator,
+    case when obstacle is null or obstacle = 'denominator_zero' then cast(denominator_sum as double) end as denominator,
+    population_base,
+    stated_concept as migration_concept,
+    is_synthetic,
+    provisional,
+    is_headline
+from judged

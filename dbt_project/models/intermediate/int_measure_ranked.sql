@@ -1,0 +1,40 @@
+-- Of several figures for one key the source with the lowest priority number is used, then the later delivery.
+with
+
+candidates as (
+    select * from {{ ref('int_measure_candidate') }}
+),
+
+sources as (
+    select * from {{ source('catalogue', 'source') }}
+),
+
+deliveries as (
+    select * from {{ source('raw', 'delivery') }}
+)
+
+select
+    candidates.*,
+    row_number() over (
+        partition by
+            candidates.measure_id,
+            candidates.area_code,
+            candidates.period,
+            candidates.sex,
+            candidates.age_group,
+            candidates.origin,
+            candidates.category_scheme,
+            candidates.category,
+            candidates.population_base
+        order by
+            sources.priority,
+            candidates.source_id,
+            deliveries.sequence desc nulls last,
+            candidates._delivery_id,
+            candidates._sheet,
+            candidates._row,
+            candidates._column
+    ) as choice
+from candidates
+inner join sources on candidates.source_id = sources.source_id
+left join deliveries on candidates._delivery_id = deliveries.delivery_id

@@ -1,0 +1,3 @@
+{{ config(post_hook="{{ comment_on_indicator_columns() }}") }}
+
+{{ wide('cross') }}

@@ -72,7 +72,7 @@ def grid_from_string(text: str, file_name: str, sheet: str | None = None, encodi
     except csv.Error as error:
         raise LayoutError(
             f"{where(file_name, sheet)}, line {line}: a field that starts with a quote does not end properly ({error}; "
-            f"noticed in line {reader.line_num}). Expected: every opening quote is closed and quotes inside are doubled. "
+            f"noticed in line {reader.line_num}). Expected: every opening quote is closed, quotes inside are doubled. "
             "Export the table again; do not edit it by hand."
         ) from error
     return Grid(file_name, sheet, encoding, rows, lines, reader.line_num)

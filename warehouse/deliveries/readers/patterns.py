@@ -9,7 +9,31 @@ import re
 
 SYMBOLS = frozenset({"-", "–", "—", ".", "..", "...", "…", "/", "x", "X", "*", "( )", "()", "·", "•", "u", "|"})
 QUALITY_MARKS = frozenset(
-    {"", "e", "p", "r", "s", "b", "u", "x", "/", "()", "( )", "(", ")", ".", "...", "…", "|", "0", "f", "v", "E", "P", "R"}
+    {
+        "",
+        "e",
+        "p",
+        "r",
+        "s",
+        "b",
+        "u",
+        "x",
+        "/",
+        "()",
+        "( )",
+        "(",
+        ")",
+        ".",
+        "...",
+        "…",
+        "|",
+        "0",
+        "f",
+        "v",
+        "E",
+        "P",
+        "R",
+    }
 )
 NUMBER = re.compile(r"\(?[+-]?(?:\d{1,3}(?:[. \u202f]\d{3})+|\d+)(?:[.,]\d+)?\)?(?:\s?[prseb*|])?")
 
@@ -48,8 +72,8 @@ LAENDER = (
 AREA_LABEL = re.compile(rf"(?:{LAENDER})|[^;:]{{2,60}}, (?:[^,;:]+, )?{AREA_KIND}(?:, [^;:]+)?", re.IGNORECASE)
 
 UNIT = re.compile(
-    r"(?:Anzahl|Number|Zahl|Prozent|Percent|Per ?cent|Promille|%|‰|%-Punkte|qkm|km²|km2|sq\. ?km|ha|Hektar|ar|qm|m²|m2|m³|"
-    r"cbm|Jahre|Years|Tage|Days|Stunden|Hours|Personen|Persons|Euro|EUR|€|DM|Punkte|Index|Verhältniszahl|"
+    r"(?:Anzahl|Number|Zahl|Prozent|Percent|Per ?cent|Promille|%|‰|%-Punkte|qkm|km²|km2|sq\. ?km|ha|Hektar|ar|qm|"
+    r"m²|m2|m³|cbm|Jahre|Years|Tage|Days|Stunden|Hours|Personen|Persons|Euro|EUR|€|DM|Punkte|Index|Verhältniszahl|"
     r"t|kg|kWh|MWh|GJ|"
     r"(?:Tsd\.?|Tausend|Mio\.?|Mill\.?|Mrd\.?|1000|1\.000|Thousand|Million)(?: .{1,20})?|"
     r"(?:EUR|Euro|€)(?: |/)(?:je|pro|per) .{1,30}|"
@@ -104,3 +128,8 @@ def _is_part(time: str) -> bool:
 def clean(text: str) -> str:
     """A label without indentation, no-break spaces and line ends."""
     return " ".join(text.split())
+
+
+def names_statistic(label: str) -> bool:
+    """Whether a label reads like the name of a statistic; what stands in brackets does not count."""
+    return STATISTIC.search(re.sub(r"\(.*?\)", "", label)) is not None

@@ -23,6 +23,8 @@ class DeliveryError(MonitorError):
     def __init__(self, message: str, findings: Sequence[Finding] = ()) -> None:
         super().__init__(message)
         self.findings = tuple(findings)
+        self.source_id: str | None = None
+        """The source it was sent for, once that is known."""
 
 
 class IntakeError(DeliveryError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -60,8 +62,21 @@ class Check(BaseModel):
     failed: int = 0
     findings: tuple[Finding, ...] = ()
     """The first offending places; ``failed`` counts all of them."""
+    fingerprint: str = ""
+    """Of all offending places, where ``findings`` holds the first ones only."""
     acknowledged_by: str | None = None
     acknowledged_why: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Of exactly these findings: an acknowledgement is bound to it, so that a new failure needs a new one."""
+        said = {
+            "rule_id": self.rule_id,
+            "failed": self.failed,
+            "fingerprint": self.fingerprint,
+            "findings": sorted(json.dumps(f.model_dump(), sort_keys=True) for f in self.findings),
+        }
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
     def blocks(self) -> bool:

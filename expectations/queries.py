@@ -1,0 +1,527 @@
+"""What each kind of rule asks the marts: one query that returns the offending rows, one that counts what was looked at.
+
+Every query has the columns subject, place, found, expected, weight (how many figures the row stands for). Texts in them
+are keys and numbers, so that they read the same in every language. Severity and wording belong to the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from expectations import models as m
+from warehouse.catalogue import Catalogue, reference
+from warehouse.storage import literal
+
+SHOWN = 20
+"""Offending places kept per rule; ``failed`` counts all."""
+
+DIMENSIONS = ("sex", "age_group", "origin", "category_scheme", "category")
+FACT_KEY = ("measure_id", "area_code", "period", *DIMENSIONS, "population_base")
+VALUE_KEY = ("indicator_id", "area_code", "period", *DIMENSIONS, "population_base")
+SUBJECT = {
+    "marts.fct_measure": "measure_id",
+    "marts.indicator_value": "indicator_id",
+    "marts.measure_conflict": "measure_id",
+    "raw.delivery": "source_id",
+}
+
+
+@dataclass(frozen=True)
+class Query:
+    """SQL over ``scope``, the rows of the rule's table that meet its condition."""
+
+    looked_at: str
+    offending: str
+
+
+@dataclass(frozen=True)
+class Context:
+    """What rules compare the marts with, beside the marts."""
+
+    catalogue: Catalogue
+    figures: tuple[m.Figure, ...]
+    release: str | None
+    """Qualified name of indicator_value in the current release, attached to the connection; None before the first."""
+
+
+def scope(rule: m.Rule, table: str) -> str:
+    """The common table expression that every query starts with."""
+    return f"with scope as (select * from {table}{f' where ({rule.where})' if rule.where else ''})"
+
+
+def shown(offending: str) -> str:
+    """The first offending rows, each with the count and a fingerprint of all of them."""
+    return (
+        "select subject, place, found, expected, cast(sum(weight) over () as bigint) as failed, "
+        "cast(sum(md5_number_lower(concat_ws('|', subject, place, found, expected))) over () as varchar) as fingerprint "
+        f"from ({offending}) as offending order by subject, place, found limit {SHOWN}"
+    )
+
+
+def query_for(rule: m.AnyRule, context: Context) -> Query:
+    """The query of a rule; needs the current release only for the rules that compare with it."""
+    return _KINDS[type(rule)](rule, context)
+
+
+# ---------------------------------------------------------------- texts in SQL
+
+
+def _number(sql: str) -> str:
+    """A number as text: no superfluous zeros, ``null`` where there is none."""
+    return f"coalesce(regexp_replace(cast(cast({sql} as decimal(24, 4)) as varchar), '[.]?0+$', ''), 'null')"
+
+
+def _bounds(low: float | None, high: float | None) -> str:
+    left = "" if low is None else f"{low:g}"
+    right = "" if high is None else f"{high:g}"
+    return literal(f"{left} … {right}".strip())
+
+
+def _place(table: str, row: str = "t") -> str:
+    """The key of a row as text, and where its figure stands in the delivery."""
+    if table in ("marts.fct_measure", "marts.indicator_value", "marts.measure_conflict"):
+        split = ", ".join(f"nullif({row}.{d}, 'total')" for d in ("sex", "age_group", "origin", "category"))
+        parts = f"{row}.area_code, {row}.period, {split}"
+        if table == "marts.fct_measure":
+            parts += (
+                f", (select any_value(d.file_name) from raw.delivery as d where d.delivery_id = {row}._delivery_id)"
+                f", {row}._sheet, 'row ' || {row}._row, 'column ' || {row}._column"
+            )
+        return f"concat_ws(', ', {parts})"
+    if table == "raw.delivery":
+        return f"concat_ws(', ', {row}.file_name, {row}.delivery_id)"
+    return "''"
+
+
+def _subject(rule: m.Rule, row: str = "t") -> str:
+    column = SUBJECT.get(rule.table)
+    return f"{row}.{column}" if column else literal(rule.applies_to)
+
+
+def _in(column: str, codes: Iterable[str]) -> str:
+    listed = ", ".join(literal(code) for code in codes)
+    return f"{column} in ({listed})" if listed else "true"
+
+
+def _not_in(column: str, codes: Iterable[str]) -> str:
+    listed = ", ".join(literal(code) for code in codes)
+    return f"{column} not in ({listed})" if listed else "true"
+
+
+def _values(rows: Sequence[Sequence[Any]]) -> str:
+    def cell(value: Any) -> str:
+        if value is None:
+            return "null"
+        return str(value) if isinstance(value, int | float) else literal(str(value))
+
+    return "values " + ", ".join("(" + ", ".join(cell(v) for v in row) + ")" for row in rows)
+
+
+def _columns(columns: Iterable[str], row: str) -> str:
+    return ", ".join(f"{row}.{column}" for column in columns)
+
+
+def _same(columns: Iterable[str], left: str, right: str) -> str:
+    return " and ".join(f"{left}.{column} = {right}.{column}" for column in columns)
+
+
+# ---------------------------------------------------------------- single rows
+
+
+def _row_wise(rule: m.Rule, column: str, bad: str, expected: str, found: str | None = None) -> Query:
+    return Query(
+        looked_at=f"select count({column}) from scope",
+        offending=f"select {_subject(rule)} as subject, {_place(rule.table)} as place, "
+        f"{literal(column + ' = ')} || {found or f'cast(t.{column} as varchar)'} as found, {expected} as expected, "
+        f"1 as weight from scope as t where {bad}",
+    )
+
+
+def _values_between(rule: m.ValuesBetween, _: Context) -> Query:
+    low, high = rule.bounds
+    outside = [f"t.{rule.column} < {low}"] if low is not None else []
+    outside += [f"t.{rule.column} > {high}"] if high is not None else []
+    return _row_wise(rule, rule.column, f"({' or '.join(outside)})", _bounds(low, high), found=_number(f"t.{rule.column}"))
+
+
+def _rate_in_range(rule: m.RateInRange, _: Context) -> Query:
+    low, high = rule.bounds
+    mine = f"unit = {literal(rule.unit)} and {_not_in('indicator_id', rule.except_for)}"
+    return Query(
+        looked_at=f"select count(value) from scope where {mine}",
+        offending=f"select indicator_id as subject, {_place(rule.table)} as place, {_number('t.value')} as found, "
+        f"{_bounds(low, high)} as expected, 1 as weight from scope as t "
+        f"where {mine} and (value < {low} or value > {high})",
+    )
+
+
+def _not_null(rule: m.NotNull, _: Context) -> Query:
+    single = (
+        f"select {_subject(rule)} as subject, {_place(rule.table)} as place, {literal(column + ' = null')} as found, "
+        f"{literal(column)} as expected, 1 as weight from scope as t where t.{column} is null"
+        for column in rule.columns
+    )
+    return Query("select count(*) from scope", " union all ".join(single))
+
+
+def _values_in_set(rule: m.ValuesInSet, _: Context) -> Query:
+    bad = _not_in(f"t.{rule.column}", rule.values)
+    return _row_wise(rule, rule.column, bad, literal(", ".join(rule.values)))
+
+
+def _in_reference(rule: m.InReference, _: Context) -> Query:
+    known = f"select r.{rule.reference_column} from {_qualified(rule.reference)} as r"
+    bad = f"t.{rule.column} is not null and t.{rule.column} not in ({known})"
+    return _row_wise(rule, rule.column, bad, literal(f"{rule.reference}.{rule.reference_column}"))
+
+
+def _qualified(table: str) -> str:
+    return table if "." in table else f"marts.{table}"
+
+
+def _unique_key(rule: m.UniqueKey, _: Context) -> Query:
+    key = ", ".join(rule.columns)
+    return Query(
+        looked_at=f"select count(*) from (select distinct {key} from scope)",
+        offending=f"select cast({rule.columns[0]} as varchar) as subject, concat_ws(', ', {key}) as place, "
+        f"count(*) || ' ×' as found, '1 ×' as expected, 1 as weight from scope group by {key} having count(*) > 1",
+    )
+
+
+def _columns_add_up(rule: m.ColumnsAddUp, _: Context) -> Query:
+    total = f"t.{rule.total}"
+    parts = " + ".join(f"t.{part}" for part in rule.parts)
+    return Query(
+        looked_at=f"select count({rule.total}) from scope",
+        offending=f"select {_subject(rule)} as subject, {_place(rule.table)} as place, "
+        f"{literal(' + '.join(rule.parts) + ' = ')} || coalesce(cast({parts} as varchar), 'null') as found, "
+        f"{literal(rule.total + ' = ')} || cast({total} as varchar) as expected, 1 as weight "
+        f"from scope as t where ({parts}) is distinct from {total}",
+    )
+
+
+# ---------------------------------------------------------------- sums
+
+
+def _sum_of_parts(rule: m.SumOfParts, context: Context) -> Query:
+    checked = _sums(rule, context)
+    if rule.over == "area":
+        place = "concat_ws(', ', s.total_code, s.period, nullif(s.sex, 'total'), nullif(s.age_group, 'total'), "
+        place += "nullif(s.origin, 'total'), nullif(s.category, 'total'))"
+    else:
+        split = ", ".join(f"nullif(s.{d}, 'total')" for d in ("sex", "age_group", "origin", "category") if d != rule.over)
+        place = f"concat_ws(', ', s.area_code, s.period, {split}, "
+        place += "nullif(s.total_code, 'total'))"
+    return Query(
+        looked_at=f"select count(*) from ({checked})",
+        offending=f"select s.measure_id as subject, {place} as place, "
+        f"'Σ ' || s.parts || ' = ' || {_number('s.summed')} as found, "
+        f"{_number('s.total_value')} || ' ± ' || {_number('s.allowed')} as expected, 1 as weight "
+        f"from ({checked}) as s where abs(s.summed - s.total_value) > s.allowed + 1e-6",
+    )
+
+
+def _sums(rule: m.SumOfParts, context: Context) -> str:
+    """Sums that can be checked: every part delivered with a number, the total too.
+
+    A figure rounded to a multiple of b is off by at most b // 2, so n parts and their total by b // 2 x (n + 1).
+    """
+    column = "area_code" if rule.over == "area" else rule.over
+    dropped = {column, "category_scheme"} if rule.over == "category" else {column}
+    others = [c for c in FACT_KEY if c not in dropped]
+    members = _members(rule, context)
+    scheme = literal(rule.scheme or "none")
+    of_scheme = f"and t.category_scheme = {scheme}" if rule.scheme and rule.over == "category" else ""
+    of_total = f"and t.category_scheme in ('none', {scheme})" if rule.scheme and rule.over == "category" else ""
+    mine = _in("t.measure_id", rule.measures)
+    needs_all = "" if rule.hierarchy else "and p.parts = n.parts"
+    return f"""
+        select {_columns(others, "p")}, p.total_code, p.parts, p.summed, o.total_value,
+            greatest(p.rounding_base, o.rounding_base) // 2 * (p.parts + 1) + {rule.tolerance:g} as allowed
+        from (
+            select {_columns(others, "t")}, g.total_code, count(*) as parts, count(t.value) as known,
+                sum(cast(t.value as decimal(24, 6))) as summed, max(coalesce(t.rounding_base, 1)) as rounding_base
+            from scope as t inner join ({members}) as g(total_code, part_code) on t.{column} = g.part_code
+            where {mine} {of_scheme}
+            group by all
+        ) as p
+        inner join (
+            select {_columns(others, "t")}, t.{column} as total_code, max(t.value) as total_value,
+                max(coalesce(t.rounding_base, 1)) as rounding_base
+            from scope as t where t.value is not null {of_total}
+            group by all
+        ) as o on p.total_code = o.total_code and {_same(others, "p", "o")}
+        inner join (
+            select g.total_code, count(*) as parts from ({members}) as g(total_code, part_code) group by all
+        ) as n on n.total_code = p.total_code
+        where p.known = p.parts {needs_all}"""
+
+
+def _members(rule: m.SumOfParts, context: Context) -> str:
+    """Which codes are parts of which total."""
+    if rule.hierarchy == "citizenships_of_continent":
+        listed = [(f"continent_{c.azr_group}", c.code) for c in reference.citizenships().values() if c.azr_group]
+        return _values(listed)
+    if rule.over == "area":
+        areas = context.catalogue.areas
+        totals = [code for code, area in areas.items() if area.level == rule.total]
+        parts = [code for code, area in areas.items() if area.level in rule.parts]
+        return _values([(t, p) for t in totals for p in parts if p.startswith(t)])
+    return _values([(rule.total, part) for part in rule.parts])
+
+
+def _part_within_total(rule: m.PartWithinTotal, _: Context) -> Query:
+    dropped = {rule.over, "category_scheme"} if rule.over == "category" else {rule.over}
+    others = [c for c in FACT_KEY if c not in dropped]
+    pairs = (
+        f"from scope as t inner join scope as o on {_same(others, 't', 'o')} and o.{rule.over} = {literal(rule.total)} "
+        f"where {_in(f't.{rule.over}', rule.parts)} and {_in('t.measure_id', rule.measures)} "
+        "and t.value is not null and o.value is not null"
+    )
+    allowed = "greatest(coalesce(t.rounding_base, 1), coalesce(o.rounding_base, 1)) // 2 * 2"
+    return Query(
+        looked_at=f"select count(*) {pairs}",
+        offending=f"select t.measure_id as subject, {_place(rule.table)} as place, {_number('t.value')} as found, "
+        f"'≤ ' || {_number('o.value')} as expected, 1 as weight {pairs} and t.value > o.value + {allowed}",
+    )
+
+
+# ---------------------------------------------------------------- completeness
+
+
+def _complete_areas(rule: m.CompleteAreas, context: Context) -> Query:
+    wanted = sorted(code for code, area in context.catalogue.areas.items() if area.level == rule.level)
+    listed = "[" + ", ".join(literal(code) for code in wanted) + "]"
+    groups = (
+        "select indicator_id, period, list(distinct area_code) as present from scope "
+        f"where {_in('area_code', wanted)} group by all having count(distinct area_code) >= {rule.at_least}"
+    )
+    return Query(
+        looked_at=f"select count(*) from ({groups})",
+        offending="select indicator_id as subject, concat_ws(', ', period, array_to_string("
+        f"list_filter({listed}, lambda code : not list_contains(present, code)), ' ')) as place, "
+        f"cast(len(present) as varchar) as found, '{len(wanted)}' as expected, {len(wanted)} - len(present) as weight "
+        f"from ({groups}) where len(present) < {len(wanted)}",
+    )
+
+
+def _complete_periods(_: m.CompletePeriods, __: Context) -> Query:
+    spans = (
+        "select measure_id, _delivery_id, min(reporting_year) as first_year, max(reporting_year) as last_year "
+        "from scope group by all"
+    )
+    return Query(
+        looked_at=f"select coalesce(sum(last_year - first_year + 1), 0) from ({spans})",
+        offending="select s.measure_id as subject, concat_ws(', ', y.year, (select any_value(d.file_name) "
+        "from raw.delivery as d where d.delivery_id = s._delivery_id)) as place, '0' as found, "
+        "s.first_year || ' … ' || s.last_year as expected, 1 as weight "
+        f"from ({spans}) as s, lateral (select unnest(range(s.first_year, s.last_year + 1)) as year) as y "
+        "where not exists (select 1 from scope as t where t.measure_id = s.measure_id and t.reporting_year = y.year)",
+    )
+
+
+# ---------------------------------------------------------------- history
+
+
+_YEAR_BEFORE = (
+    "year(b.period_end) = year(t.period_end) - 1 and month(b.period_end) = month(t.period_end) "
+    "and length(b.period) = length(t.period)"
+)
+
+
+def _change_within(rule: m.ChangeWithin, _: Context) -> Query:
+    key = [c for c in VALUE_KEY if c != "period"]
+    mine = f"{_in('t.unit', rule.units)} and {_in('t.indicator_id', rule.indicators)}"
+    pairs = (
+        f"from scope as t inner join scope as b on {_same(key, 't', 'b')} and {_YEAR_BEFORE} "
+        "and t.migration_concept is not distinct from b.migration_concept "
+        f"where {mine} and {_not_in('t.indicator_id', rule.except_for)} and t.value is not null "
+        f"and b.value is not null and abs(b.value) >= {rule.from_value} and not {_broken('t')}"
+    )
+    change = "t.value - b.value" if rule.absolute else "t.value / nullif(b.value, 0) - 1"
+    low, high = rule.bounds
+    shown_change = _number(f"({change})") if rule.absolute else f"{_number(f'(100 * ({change}))')} || ' %'"
+    bounds = _bounds(low, high) if rule.absolute else literal(f"{100 * low:g} … {100 * high:g} %")
+    return Query(
+        looked_at=f"select count(*) {pairs}",
+        offending=f"select t.indicator_id as subject, {_place(rule.table)} as place, {_number('b.value')} || ' → ' || "
+        f"{_number('t.value')} || ' (' || {shown_change} || ')' as found, {bounds} as expected, 1 as weight "
+        f"{pairs} and ({change} < {low} or {change} > {high})",
+    )
+
+
+def _broken(row: str) -> str:
+    """A series break lies between the row and the year before."""
+    return f"coalesce(cast({row}.series_break as varchar), 'false') not in ('false', '')"
+
+
+def _year_did_not_move(rule: m.YearDidNotMove, _: Context) -> Query:
+    key = [c for c in FACT_KEY if c not in ("period", "population_base")]
+    groups = (
+        "select t.measure_id, t.source_id, t.period, b.period as before, count(*) as pairs, "
+        "count(*) filter (where t.value = b.value) as same "
+        f"from scope as t inner join scope as b on {_same(key, 't', 'b')} and {_YEAR_BEFORE} "
+        f"where t.value <> 0 and b.value <> 0 and {_not_in('t.measure_id', rule.except_for)} "
+        f"group by all having count(*) >= {rule.at_least}"
+    )
+    return Query(
+        looked_at=f"select count(*) from ({groups})",
+        offending="select measure_id as subject, concat_ws(', ', source_id, period) as place, "
+        "same || ' = ' || before as found, '< ' || pairs as expected, same as weight "
+        f"from ({groups}) where same = pairs",
+    )
+
+
+def _vanished_keys(_: m.VanishedKeys, context: Context) -> Query:
+    old = (
+        f"(select * from {context.release} where indicator_id in "
+        "(select indicator_id from catalogue.indicator where status = 'computed'))"
+    )
+    gone = f"from {old} as o where not exists (select 1 from scope as t where {_same(VALUE_KEY, 't', 'o')})"
+    return Query(
+        looked_at=f"select count(*) from {old}",
+        offending=f"select o.indicator_id as subject, {_place('marts.indicator_value', 'o')} as place, '—' as found, "
+        f"{_number('o.value')} as expected, 1 as weight {gone}",
+    )
+
+
+def _revised_values(_: m.RevisedValues, context: Context) -> Query:
+    pairs = f"from scope as t inner join {context.release} as o on {_same(VALUE_KEY, 't', 'o')}"
+    changed = (
+        "t.value is distinct from o.value and not coalesce(abs(t.value - o.value) <= 1e-9 * greatest(abs(o.value), 1), false)"
+    )
+    place = _place("marts.indicator_value", "t")
+    largest = "coalesce(abs(t.value - o.value), 1e300)"
+    return Query(
+        looked_at=f"select count(*) {pairs}",
+        offending=f"select t.indicator_id as subject, arg_max({place}, ({largest}, {place})) as place, "
+        f"arg_max({_number('t.value')}, ({largest}, {place})) as found, "
+        f"arg_max({_number('o.value')}, ({largest}, {place})) as expected, count(*) as weight "
+        f"{pairs} where {changed} group by t.indicator_id",
+    )
+
+
+# ---------------------------------------------------------------- meaning
+
+
+def _suppressed(rule: m.SuppressedStaysSuppressed, _: Context) -> Query:
+    if rule.table == "marts.indicator_input":
+        return _computed_from_suppressed(rule)
+    secret = _in("t.obs_status", rule.secret)
+    return Query(
+        looked_at=f"select count(*) from scope as t where {secret}",
+        offending=f"select {_subject(rule)} as subject, {_place(rule.table)} as place, {_number('t.value')} as found, "
+        f"'null (' || t.obs_status || ')' as expected, 1 as weight from scope as t "
+        f"where {secret} and t.value is not null",
+    )
+
+
+def _computed_from_suppressed(rule: m.SuppressedStaysSuppressed) -> Query:
+    secret = _in("t.part_obs_status", rule.secret)
+    key = ", ".join(f"t.{column}" for column in VALUE_KEY)
+    return Query(
+        looked_at=f"select count(*) from scope as t where {secret}",
+        offending=f"select v.indicator_id as subject, {_place('marts.indicator_value', 'v')} as place, "
+        f"{_number('v.value')} as found, 'null (' || s.status || ')' as expected, 1 as weight "
+        f"from (select {key}, min(t.part_obs_status) as status from scope as t where {secret} group by all) as s "
+        f"inner join marts.indicator_value as v on {_same(VALUE_KEY, 'v', 's')} where v.value is not null",
+    )
+
+
+def _unit_consistent(rule: m.UnitConsistent, _: Context) -> Query:
+    entity = "measure" if rule.table == "marts.fct_measure" else "indicator"
+    joined = f"from scope as t inner join catalogue.{entity} as c on c.{entity}_id = t.{entity}_id"
+    return Query(
+        looked_at=f"select count(*) {joined}",
+        offending=f"select {_subject(rule)} as subject, {_place(rule.table)} as place, "
+        f"coalesce(t.unit, 'null') as found, c.unit as expected, 1 as weight {joined} where t.unit is distinct from c.unit",
+    )
+
+
+def _synthetic_labelled(rule: m.SyntheticLabelled, _: Context) -> Query:
+    joined = "from scope as t inner join raw.delivery as y on y.delivery_id = t._delivery_id"
+    return Query(
+        looked_at=f"select count(*) {joined}",
+        offending=f"select {_subject(rule)} as subject, {_place(rule.table)} as place, "
+        "coalesce(cast(t.is_synthetic as varchar), 'null') as found, cast(y.is_synthetic as varchar) as expected, "
+        f"1 as weight {joined} where t.is_synthetic is distinct from y.is_synthetic",
+    )
+
+
+def _no_person_columns(rule: m.NoPersonColumns, _: Context) -> Query:
+    pairs = [
+        (table.replace("_", "!_"), column)
+        for table, columns in rule.tables.items()
+        for column in columns
+        if column != "@indicators"
+    ]
+    wide = [table.replace("_", "!_") for table, columns in rule.tables.items() if "@indicators" in columns]
+    allowed = _values(pairs)
+    for table in wide:
+        allowed += f" union all select {literal(table)}, indicator_id from catalogue.indicator"
+    return Query(
+        looked_at="select count(*) from scope",
+        offending="select t.table_name as subject, t.column_name as place, t.data_type as found, '—' as expected, "
+        f"1 as weight from scope as t where not exists (select 1 from ({allowed}) as a(pattern, column_name) "
+        "where t.table_name like a.pattern escape '!' and t.column_name = a.column_name)",
+    )
+
+
+def _sources_agree(rule: m.SourcesAgree, _: Context) -> Query:
+    rounding = "(coalesce(t.rounding_base_used, 1) // 2 + coalesce(t.rounding_base_other, 1) // 2)"
+    return Query(
+        looked_at="select count(*) from scope",
+        offending=f"select t.measure_id as subject, {_place(rule.table)} as place, "
+        f"t.source_id_other || ' = ' || {_number('t.value_other')} as found, "
+        f"t.source_id_used || ' = ' || {_number('t.value_used')} as expected, 1 as weight from scope as t "
+        f"where abs(t.value_other - t.value_used) > {rounding} + {rule.tolerance} * abs(t.value_used)",
+    )
+
+
+def _reference_figures(rule: m.ReferenceFigures, context: Context) -> Query:
+    rows = [
+        (
+            f.measure, f.area, f.period, f.sex, f.age_group, f.origin, f.scheme, f.category, f.base, f.value,
+            f.tolerance, f.source,
+        )
+        for f in context.figures
+    ]  # fmt: skip
+    names = "measure_id, area_code, period, sex, age_group, origin, category_scheme, category, base, value, tolerance, source"
+    key = [c for c in FACT_KEY if c != "population_base"]
+    joined = (
+        f"from scope as t inner join ({_values(rows)}) as f({names}) on {_same(key, 't', 'f')} "
+        "and (f.base is null or f.base = t.population_base)"
+    )
+    return Query(
+        looked_at=f"select count(*) {joined}",
+        offending=f"select t.measure_id as subject, {_place(rule.table)} as place, {_number('t.value')} as found, "
+        f"{_number('f.value')} || ' (' || f.source || ')' as expected, 1 as weight "
+        f"{joined} where t.value is null or abs(t.value - f.value) > f.tolerance + 1e-9",
+    )
+
+
+_KINDS: dict[type[m.Rule], Callable[[Any, Context], Query]] = {
+    m.ValuesBetween: _values_between,
+    m.NotNull: _not_null,
+    m.UniqueKey: _unique_key,
+    m.ValuesInSet: _values_in_set,
+    m.InReference: _in_reference,
+    m.SumOfParts: _sum_of_parts,
+    m.PartWithinTotal: _part_within_total,
+    m.ColumnsAddUp: _columns_add_up,
+    m.RateInRange: _rate_in_range,
+    m.CompleteAreas: _complete_areas,
+    m.CompletePeriods: _complete_periods,
+    m.ChangeWithin: _change_within,
+    m.YearDidNotMove: _year_did_not_move,
+    m.SuppressedStaysSuppressed: _suppressed,
+    m.UnitConsistent: _unit_consistent,
+    m.SyntheticLabelled: _synthetic_labelled,
+    m.NoPersonColumns: _no_person_columns,
+    m.SourcesAgree: _sources_agree,
+    m.ReferenceFigures: _reference_figures,
+    m.RevisedValues: _revised_values,
+    m.VanishedKeys: _vanished_keys,
+}

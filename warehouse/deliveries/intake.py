@@ -35,7 +35,7 @@ UNDEFINED_IN_CP1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 UMLAUT_IN_UTF8 = re.compile(rb"\xc3[\xa4\xb6\xbc\x84\x96\x9c\x9f]")
 UMLAUT_ENCODED_TWICE = re.compile(rb"\xc3\x83(?:\xc2[\xa4\xb6\xbc\x84\x96\x9c\x9f]|\xc5[\x93\xb8]|\xe2\x80[\x93\x9e])")
 REPLACEMENT = "\ufffd".encode()
-HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body|script|meta|title|table|div)\b", re.IGNORECASE)
+HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body|script|meta|title|table|div)(?=[\s>/])", re.IGNORECASE)
 MARKUP = re.compile(rb"<[?!a-z]", re.IGNORECASE)
 OTHER_KINDS = (
     (b"%PDF", "a PDF document"),

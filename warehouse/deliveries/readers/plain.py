@@ -32,9 +32,7 @@ KEY_HEADER = re.compile(
     rf"(?<!{LETTER})(?:id|nr|code|key|ags|ars|plz)(?!{LETTER})|nummer|schlüssel|stadtbezirk|stadtteil|quartier$",
     re.IGNORECASE,
 )
-TIME_HEADER = re.compile(
-    r"(?:berichts|schul|kalender)?jahr|year|stichtag|datum|date|zeit|time|reference.date", re.IGNORECASE
-)
+TIME_HEADER = re.compile(r"(?:berichts|schul|kalender)?jahr|year|stichtag|datum|date|zeit|time|reference.date", re.IGNORECASE)
 AREA_HEADER = re.compile(
     r"ags|ars|gkz|amtliche[rn]?\W*(?:gemeinde|regional)\W*schlüssel\w*|schlüssel\W*nummer|"
     r"(?:gemeinde|kreis|regional)\W*(?:schlüssel|kennziffer)(?:nummer)?",
@@ -42,9 +40,7 @@ AREA_HEADER = re.compile(
 )
 AREA_CODE = re.compile(r"DG|[0-9]{1,12}")
 UNIT = re.compile(r"(?:^|[\s(\[])(%|‰|€|EUR|ha|m²(?:/\w+)?|km[²2]|/km²)[)\]]?$")
-CLOSING = re.compile(
-    r"©|\(C\)|quelle|datenquelle|source|stand\b|hinweis|anmerkung|note|\*|_{3,}|-{3,}|[0-9]\)", re.IGNORECASE
-)
+CLOSING = re.compile(r"©|\(C\)|quelle|datenquelle|source|stand\b|hinweis|anmerkung|note|\*|_{3,}|-{3,}|[0-9]\)", re.IGNORECASE)
 COPYRIGHT = re.compile(r"©|\(C\)", re.IGNORECASE)
 ENGLISH = {"year", "total", "male", "female", "population", "district", "value", "name", "area"}
 
@@ -197,9 +193,7 @@ def _goes_on(grid: Grid, rows: list[list[str]], first: int, index: int) -> bool:
     labels = [cell for cell in row if cell]
     if not labels or row[0] or any(NUMBER.fullmatch(cell) and not YEAR.fullmatch(cell) for cell in labels):
         return False
-    return (
-        all(YEAR.fullmatch(cell) for cell in labels) or not all(rows[first][: len(row)]) or len(rows[first]) < len(row)
-    )
+    return all(YEAR.fullmatch(cell) for cell in labels) or not all(rows[first][: len(row)]) or len(rows[first]) < len(row)
 
 
 def _joined(header_rows: list[list[str]]) -> list[str]:
@@ -225,7 +219,8 @@ def _stands_over(labels: list[str], below: list[list[str]]) -> bool:
     width = len(labels)
     fitting = sum(not any(row[width:]) for row in tabular)
     filled = sorted(sum(map(bool, row[:width])) for row in tabular)
-    return 5 * fitting >= 4 * len(tabular) and 2 * filled[len(filled) // 2] >= width
+    fits = fitting and (len(tabular) - fitting <= 1 or 5 * fitting >= 4 * len(tabular))
+    return bool(fits) and 2 * filled[len(filled) // 2] >= width
 
 
 def _is_separator(row: list[str]) -> bool:
@@ -279,7 +274,8 @@ def _data_rows(padded: dict[int, list[str]], columns: _Columns) -> list[int]:
 
 def _is_numbering(row: list[str]) -> bool:
     """The row ``1 2 3 …`` that numbers the columns."""
-    return len(row) > 1 and row == [str(number) for number in range(1, len(row) + 1)]
+    filled = [cell for cell in row if cell]
+    return len(filled) > 1 and filled == [str(number) for number in range(1, len(filled) + 1)]
 
 
 def _noise(grid: Grid, rows: list[list[str]], header: _Header, data: set[int]) -> tuple[Noise, ...]:

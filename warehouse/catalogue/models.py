@@ -149,13 +149,17 @@ class Identity(Model):
     measures: tuple[Identifier, ...] = ()
     """Measures it holds for; empty for all that have the parts."""
     scheme: Identifier | None = None
+    levels: tuple[AreaLevel, ...] = ()
+    """Area levels it holds at; empty for all of the profile."""
     tolerance: float = 0
     """What the parts may differ by beyond rounding, with ``reason``."""
+    tolerance_share: float = 0
+    """The same as a share of the total."""
     reason: Text | None = None
 
     @model_validator(mode="after")
     def _tolerance_has_reason(self) -> Identity:
-        if self.tolerance and not self.reason:
+        if (self.tolerance or self.tolerance_share) and not self.reason:
             raise ValueError("a tolerance needs a reason")
         return self
 
@@ -178,9 +182,13 @@ class PlainColumns(Model):
     """Columns of a plain table. Only for tables that are no GENESIS table."""
 
     keys: tuple[str, ...]
-    values: tuple[str, ...]
-    count_rows: Identifier | None = None
-    """Measure that counts the rows of the table, for directories (one row per school)."""
+    values: tuple[str, ...] = ()
+    area: str | None = None
+    """The key column that names the area, where it is not recognised by its codes."""
+    unused: tuple[str, ...] = ()
+    """Key columns that say nothing we need."""
+    count_rows: bool = False
+    """The table is a directory: every row counts one of ``measure``."""
 
 
 class Source(Model):

@@ -43,6 +43,12 @@ def areas() -> dict[str, Area]:
 
 
 @cache
+def former_areas() -> dict[str, Area]:
+    """Keys that stand in tables beside the living areas: dissolved ones and parts; ``level`` holds the reason."""
+    return {r["area_code"]: Area(r["area_code"], r["name"], r["reason"], "") for r in _rows("former_area")}
+
+
+@cache
 def citizenships() -> dict[str, Citizenship]:
     """Three-digit key to citizenship."""
     return {

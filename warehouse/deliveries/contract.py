@@ -15,6 +15,7 @@ from warehouse.errors import ContractError
 from warehouse.storage import Connection, literal
 
 SHOWN = 5
+LAENDER = 16
 KEY = ("measure_id", "area_code", "period", "sex", "age_group", "origin", "category_scheme", "category")
 COUNTS = {"persons", "schools", "facilities", "places", "cases", "municipalities"}
 
@@ -66,7 +67,7 @@ def check_units(con: Connection, table: Table, source: Source, catalogue: Catalo
     con.execute("update landed set unit = m.unit from measure_map as m where landed.measure_id = m.measure_id")
 
 
-def check(con: Connection, source: Source, catalogue: Catalogue, file_name: str) -> list[Finding]:
+def check(con: Connection, source: Source, catalogue: Catalogue, file_name: str, data_as_of: str | None) -> list[Finding]:
     """Give every cell its status, then test the whole delivery.
 
     Returns:
@@ -75,7 +76,7 @@ def check(con: Connection, source: Source, catalogue: Catalogue, file_name: str)
     Raises:
         ContractError: with all findings that refuse it.
     """
-    found = _numbers(con, source, file_name)
+    found = _numbers(con, source, file_name) + _future(con, file_name, data_as_of)
     if found:
         raise _refusal(found)
     _statuses(con, source)
@@ -85,11 +86,29 @@ def check(con: Connection, source: Source, catalogue: Catalogue, file_name: str)
         found += _missing_rows(con, source, file_name)
     if not found:
         for identity in source.identities:
+            if source.rounding_base > 1 and identity.over != "area":
+                _hidden_split(con, source, identity)
             found += _identity(con, source, catalogue, identity, file_name)
     refusing = [finding for finding in found if finding.severity == "critical"]
     if refusing:
         raise _refusal(refusing)
     return found + _silent_areas(con, source, file_name)
+
+
+def _hidden_split(con: Connection, source: Source, identity: Identity) -> None:
+    """Where every part is `-` but the rounded total is too large for that, the split was withheld: unknown, not zero."""
+    parts = _in(identity.parts)
+    others = ", ".join(part for part in KEY if part != identity.over)
+    most = source.rounding_base // 2 * (len(identity.parts) + 1)
+    con.execute(
+        f"""update landed set value = null, obs_status = 'Q', conf_status = 'C', status_reason = 'suppressed'
+        from (
+            select {others} from landed group by all
+            having bool_and(symbol is not distinct from '-') filter ({identity.over} in {parts})
+                and max(value) filter ({identity.over} = {literal(identity.total)}) > {most}
+        ) as withheld
+        where landed.{identity.over} in {parts} and {" and ".join(f"landed.{k} = withheld.{k}" for k in KEY if k != identity.over)}"""
+    )
 
 
 def _refusal(findings: list[Finding]) -> ContractError:
@@ -154,6 +173,21 @@ def _numbers(con: Connection, source: Source, file_name: str) -> list[Finding]:
     return findings
 
 
+def _future(con: Connection, file_name: str, data_as_of: str | None) -> list[Finding]:
+    """A value cannot be about a time after the table was evaluated."""
+    if data_as_of is None:
+        return []
+    return [
+        _finding("period_after_evaluation", "M", file_name, f"row {row}, column {column}", f"a value for {period}",
+                 f"a period before the evaluation on {data_as_of}", "The label of the period is wrong.")
+        for period, row, column in con.execute(
+            "select period, min(_row), arg_min(_column, _row) from landed where value is not null and period_start > ?::date "
+            "group by 1 order by 2",
+            [data_as_of[:10]],
+        ).fetchall()
+    ]  # fmt: skip
+
+
 def _expected(text: str, symbol: str | None) -> str:
     number = "a number without thousands separators, with the decimal mark of the table, or a declared symbol"
     if text == "":
@@ -174,16 +208,18 @@ def _expected(text: str, symbol: str | None) -> str:
 
 
 def _statuses(con: Connection, source: Source) -> None:
-    con.execute(
-        "update landed set obs_status = 'A', conf_status = 'F', "
-        "status_reason = case when regexp_matches(text, '^0([,.]0+)?$') then 'rounded_zero' end where value is not null"
+    known = ", ".join(
+        f"({literal(symbol)}, {literal(obs)}, {literal(conf)}, {literal(why)})" for symbol, (obs, conf, why) in STATUS.items()
     )
-    for symbol, (obs, conf, reason) in STATUS.items():
-        con.execute(
-            "update landed set obs_status = ?, conf_status = ?, status_reason = ? where symbol = ?",
-            [obs, conf, reason, symbol],
-        )
-    con.execute("update landed set obs_status = 'L', conf_status = 'F', status_reason = 'not_delivered' where symbol = '-'")
+    con.execute(
+        f"""update landed set
+            obs_status = coalesce(said.obs, case when symbol = '-' then 'L' else 'A' end),
+            conf_status = coalesce(said.conf, 'F'),
+            status_reason = coalesce(said.why, case
+                when symbol = '-' then 'not_delivered' when regexp_matches(text, '^0([,.]0+)?$') then 'rounded_zero' end)
+        from (select l.rowid as id, s.* from landed as l left join (values {known}) as s (sign, obs, conf, why) on l.symbol = s.sign) as said
+        where landed.rowid = said.id"""
+    )
     for level, meaning in source.dash.items():
         value, obs, reason = DASH[meaning]
         con.execute(
@@ -261,9 +297,9 @@ def _missing_rows(con: Connection, source: Source, file_name: str) -> list[Findi
         for area, period, key in con.execute(
             f"""with kept as (select * from landed where noise is null),
             keys as (select distinct level, period, {inner} from kept),
-            areas as (select distinct level, period, area_code from kept)
-            select areas.area_code, areas.period, concat_ws(', ', {inner}) from areas
-            inner join keys on areas.level = keys.level and areas.period = keys.period
+            areas as (select distinct level, period, area_code from kept),
+            wanted as (select * from areas inner join keys using (level, period))
+            select area_code, period, concat_ws(', ', {inner}) from wanted
             anti join kept using (level, period, area_code, {inner})
             order by all limit 1000"""
         ).fetchall()
@@ -274,12 +310,12 @@ def _silent_areas(con: Connection, source: Source, file_name: str) -> list[Findi
     """A living area whose every cell is `-` did not report: null, and the gate hears of it."""
     silent = con.execute(
         """select area_code, period, min(_row) from landed where noise is null group by all
-        having bool_and(symbol is not distinct from '-') order by 1, 2"""
+        having bool_and(symbol is not distinct from '-' and obs_status <> 'M') order by 1, 2"""
     ).fetchall()
     con.execute(
         """update landed set value = null, obs_status = 'L', status_reason = 'not_delivered'
         from (select area_code, period from landed where noise is null
-              group by all having bool_and(symbol is not distinct from '-')) as silent
+              group by all having bool_and(symbol is not distinct from '-' and obs_status <> 'M')) as silent
         where landed.area_code = silent.area_code and landed.period = silent.period"""
     )
     return [
@@ -292,95 +328,74 @@ def _silent_areas(con: Connection, source: Source, file_name: str) -> list[Findi
 # ---------------------------------------------------------------- sums
 
 
-_PARENTS = {"kreis": 2, "regierungsbezirk": 2}
-
-
 def _identity(con: Connection, source: Source, catalogue: Catalogue, identity: Identity, file_name: str) -> list[Finding]:
     """Total = sum of parts, within the rounding that the source declares and no more.
 
-    With suppressed parts the known ones must not exceed the total. Tolerance for values rounded to base b over n parts:
-    (n + 1) * floor(b / 2); amounts and shares with d decimals: (n + 1) * half a unit of the last digit.
+    Known parts must never exceed the total where others are suppressed. Tolerance over n parts of counts rounded to base b:
+    (n + 1) * floor(b / 2); of amounts and shares with d decimals: (n + 1) * half a unit of the last digit.
     """
     if identity.over == "area":
-        return _area_identity(con, source, catalogue, identity, file_name)
-    parts = _in(identity.parts)
-    others = ", ".join(part for part in KEY if part != identity.over)
-    condition = _measures(identity)
-    if identity.scheme:
-        condition += f" and category_scheme in ({literal(identity.scheme)}, 'none')"
-        others = ", ".join(part for part in KEY if part not in {identity.over, "category_scheme"})
-    sql = f"""
-        select {others}, count(*) filter ({identity.over} in {parts}) as parts, {_SUMS.format(is_part=f"{identity.over} in {parts}", is_total=f"{identity.over} = {literal(identity.total)}")}
-        from landed where noise is distinct from 'total' and {condition} and level in ('country', 'land', 'regierungsbezirk', 'kreis')
-        group by {others}
-        having parts = {len(identity.parts)} and totals = 1
-    """
-    return _violations(con, source, catalogue, identity, file_name, sql, f"sum over {identity.over}")
-
-
-_SUMS = """
-    count(*) filter ({is_total}) as totals,
-    sum(value::decimal(24, 6)) filter ({is_part})::double as known,
-    count(*) filter ({is_part} and value is null) as unknown,
-    max(value) filter ({is_total}) as total,
-    max(_row) filter ({is_total}) as total_row,
-    max(_column) filter ({is_total}) as total_column,
-    max(length(regexp_extract(text, '[,.]([0-9]+)$', 1))) as decimals
-"""
-
-
-def _measures(identity: Identity) -> str:
-    return f"measure_id in {_in(identity.measures)}" if identity.measures else "true"
-
-
-def _area_identity(con: Connection, source: Source, catalogue: Catalogue, identity: Identity, file_name: str) -> list[Finding]:
-    (part,) = identity.parts
-    land, country = catalogue.profile.areas.land, catalogue.profile.areas.country
-    total = country if identity.total == "country" else land
-    if part == "land":
-        expected, members = 16, "true"
+        name, others, is_part, is_total, parts = _area_sum(catalogue, identity)
+        looked_at = "coalesce(noise, 'outside the profile') = 'outside the profile'"
     else:
-        expected = sum(area.level == part for area in catalogue.areas.values())
-        members = f"area_code like {literal(land + '%')}"
-    others = ", ".join(k for k in KEY if k != "area_code")
-    is_part = f"level = {literal(part)} and {members} and coalesce(noise, 'outside the profile') = 'outside the profile'"
-    is_total = f"area_code = {literal(total)}"
-    sql = f"""
-        select {others}, count(*) filter ({is_part}) as parts, {_SUMS.format(is_part=is_part, is_total=is_total)}
-        from landed where {_measures(identity)}
-        group by {others}
-        having parts = {expected} and totals = 1
-    """
-    return _violations(con, source, catalogue, identity, file_name, sql, f"sum of {part} = {total}")
-
-
-def _violations(
-    con: Connection,
-    source: Source,
-    catalogue: Catalogue,
-    identity: Identity,
-    file_name: str,
-    sql: str,
-    name: str,
-) -> list[Finding]:
+        looked_at = "noise is null" + (f" and level in {_in(identity.levels)}" if identity.levels else "")
+        name = f"sum over {identity.over}"
+        others = [part for part in KEY if part not in {identity.over, "category_scheme"}]
+        is_part = f"{identity.over} in {_in(identity.parts)}"
+        is_total = f"{identity.over} = {literal(identity.total)}"
+        if identity.scheme:
+            is_part += f" and category_scheme = {literal(identity.scheme)}"
+        else:
+            others.append("category_scheme")
+        parts = len(identity.parts)
+    measures = f"measure_id in {_in(identity.measures)}" if identity.measures else "true"
     counted = _in(tuple(m.id for m in catalogue.measures.values() if m.unit in COUNTS))
-    half = source.rounding_base // 2
     rows = con.execute(
-        f"""with sums as ({sql}), judged as (
-            select *, {identity.tolerance} + (parts + 1) * case
-                when measure_id in {counted} then {half} else 0.5 * pow(10, -coalesce(decimals, 0)) end as tolerance
-            from sums where total is not null
+        f"""with sums as (
+            select
+                any_value(measure_id) as measure_id, concat_ws(', ', {", ".join(others)}) as key,
+                sum(value::decimal(24, 6)) filter ({is_part})::double as known,
+                count(*) filter ({is_part} and value is null and obs_status <> 'M') as unknown,
+                max(value) filter ({is_total}) as total,
+                max(_row) filter ({is_total}) as total_row,
+                max(_column) filter ({is_total}) as total_column,
+                max(length(regexp_extract(text, '[,.]([0-9]+)$', 1))) as decimals
+            from landed
+            where {measures} and {looked_at}
+            group by {", ".join(others)}
+            having count(*) filter ({is_part}) = {parts} and count(*) filter ({is_total}) = 1
+        ),
+
+        judged as (
+            select *, {identity.tolerance} + {identity.tolerance_share} * total + {parts + 1} * case
+                when measure_id in {counted} then {source.rounding_base // 2} else 0.5 * pow(10, -coalesce(decimals, 0))
+            end + 1e-6 as tolerance
+            from sums
+            where total is not null and known is not null
         )
-        select concat_ws(', ', * exclude (parts, totals, known, unknown, total, total_row, total_column, decimals, tolerance)),
-            known, total, total_row, total_column, unknown, tolerance from (
-            select * from judged
-            where (unknown = 0 and abs(known - total) > tolerance + 1e-9) or (unknown > 0 and known > total + tolerance + 1e-9)
-        ) order by total_row, total_column limit 1000"""
+
+        select key, known, unknown, total, total_row, total_column, tolerance from judged
+        where (unknown = 0 and abs(known - total) > tolerance) or (unknown > 0 and known > total + tolerance)
+        order by total_row, total_column limit 1000"""
     ).fetchall()
     return [
         _finding("sum_of_parts", "I", file_name, f"row {row}, column {column} ({key})",
-                 f"{name}: parts add up to {known:g}{' without ' + str(unknown) + ' unknown' if unknown else ''}, "
-                 f"total {total:g}",
-                 f"a difference of at most {tolerance:g}", "A part or the total is wrong; ask the supplier.")
-        for key, known, total, row, column, unknown, tolerance in rows
+                 f"{name}: the parts add up to {known:.10g}{f' without {unknown} unknown' if unknown else ''}, the total is "
+                 f"{total:.10g}",
+                 f"a difference of at most {tolerance:.3g}", "A part or the total is wrong; ask the supplier.")
+        for key, known, unknown, total, row, column, tolerance in rows
     ]  # fmt: skip
+
+
+def _area_sum(catalogue: Catalogue, identity: Identity) -> tuple[str, list[str], str, str, int]:
+    """Name, grouping, conditions and number of parts of a sum over areas: a level adds up to the Land or the country."""
+    (level,) = identity.parts
+    land, country = catalogue.profile.areas.land, catalogue.profile.areas.country
+    total = country if identity.total == "country" else land
+    if total == country:
+        parts, members = LAENDER, "true"
+    else:
+        parts = sum(area.level == level for area in catalogue.areas.values())
+        members = f"area_code like {literal(land + '%')}"
+    others = [part for part in KEY if part != "area_code"]
+    return f"sum of {level}", others, f"level = {literal(level)} and {members}", f"area_code = {literal(total)}", parts

@@ -141,7 +141,7 @@ def _signature(table: Table, values: dict[int, list[AxisValue]]) -> dict[str, ob
         variables = [a.variable_code for a in table.axes if a.variable_code not in (None, mapping.CONTENT)]
         return {"statistic": table.statistic_code, "variables": variables, "contents": contents}
     if table.layout == "plain":
-        return {"columns": [axis.name for axis in table.axes if axis.name]}
+        return {"columns": [axis.name for axis in table.axes if axis.name != "column"]}
     return {"title": re.escape(table.title)}
 
 
@@ -177,8 +177,9 @@ def drift(path: Path, catalogue: Catalogue, home: Home | None = None) -> Drift:
     before = _earlier(home, source) if home is not None else None
     for table in tables:
         with storage.connect() as con:
+            table, without = mapping.declared_columns(table, source)
             table.attach(con, "cells")
-            matches = mapping.match_axes(source, mapping.axis_values(con, table))
+            matches = mapping.match_axes(source, mapping.axis_values(con, table, without))
         _compare(table, source, matches, result)
         if before is not None:
             old_places = {m.dimension.name: before[0].axes[m.number - 1].place for m in before[1] if m.dimension}
@@ -193,10 +194,10 @@ def _earlier(home: Home, source: Source) -> tuple[Table, list[AxisMatch]] | None
     last = [d for d in archive.ledger(home) if d.source_id == source.id]
     if not last:
         return None
-    table = read(last[-1].file)[0]
+    table, without = mapping.declared_columns(read(last[-1].file)[0], source)
     with storage.connect() as con:
         table.attach(con, "cells")
-        return table, mapping.match_axes(source, mapping.axis_values(con, table))
+        return table, mapping.match_axes(source, mapping.axis_values(con, table, without))
 
 
 def _compare(table: Table, source: Source, matches: list[AxisMatch], result: Drift) -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from warehouse.catalogue import Catalogue
+from warehouse.catalogue import Catalogue, reference
 from warehouse.catalogue.models import Assignment, Dimension, Source
 from warehouse.catalogue.vocabularies import VOCABULARIES, normalise
+from warehouse.deliveries.readers.plain import PlainTable
 from warehouse.deliveries.readers.table import Table, where
 from warehouse.errors import DeliveryError, LayoutDriftError
 from warehouse.storage import Connection
@@ -32,10 +33,12 @@ class AxisValue:
     column: int
 
 
-def axis_values(con: Connection, table: Table) -> dict[int, list[AxisValue]]:
+def axis_values(con: Connection, table: Table, without: Sequence[str] = ()) -> dict[int, list[AxisValue]]:
     """The distinct labels of every axis in the view ``cells``, with the first cell of each, in the order of the file."""
     found: dict[int, list[AxisValue]] = {}
-    for number in range(1, len(table.axes) + 1):
+    for number, axis in enumerate(table.axes, start=1):
+        if axis.name in without:
+            continue
         rows = con.execute(
             f"select coalesce(axis_{number}, ''), axis_{number}_code, min(_row), arg_min(_column, _row) from cells "
             "group by all order by 3, 4"
@@ -65,6 +68,15 @@ def recognise(table: Table, catalogue: Catalogue) -> Source:
     )
 
 
+def declared_columns(table: Table, source: Source) -> tuple[Table, tuple[str, ...]]:
+    """A plain table read by its declared columns, and the names of the axes that are no dimension."""
+    if source.plain is None or not isinstance(table, PlainTable):
+        return table, ()
+    plain = source.plain
+    without = (*plain.unused, *((plain.area,) if plain.area else ()))
+    return table.declared(plain.keys, plain.values), without
+
+
 def fits(table: Table, source: Source) -> bool:
     """Whether a table is of this source: by its printed code, or by the signature where it prints none."""
     if table.table_code is not None:
@@ -73,8 +85,7 @@ def fits(table: Table, source: Source) -> bool:
     if signature is None:
         return False
     if signature.columns:
-        axes = {axis.name for axis in table.axes} | set(table.constants)
-        return table.layout == "plain" and set(signature.columns) <= axes
+        return isinstance(table, PlainTable) and set(signature.columns) <= set(table.columns)
     if signature.title is not None:
         return re.search(signature.title, table.title) is not None
     variables = {axis.variable_code for axis in table.axes if axis.variable_code not in (None, CONTENT)}
@@ -239,6 +250,9 @@ def _same_name(official: str, delivered: str) -> bool:
 def _area_by_label(label: str, names: Mapping[str, str], catalogue: Catalogue) -> AreaMeaning:
     if (named := names.get(label)) is not None:
         return AreaMeaning(named, catalogue.areas[named].level)
+    for code, former in reference.former_areas().items():
+        if normalise(former.name) == normalise(label.replace("krfr.", "kreisfreie")):
+            return AreaMeaning(code, "none", former.level)
     wanted = plain_name(label)
     kind = "regierungsbezirk" if "bezirk" in label.casefold() else None
     found = [
@@ -256,6 +270,9 @@ def _area_by_label(label: str, names: Mapping[str, str], catalogue: Catalogue) -
 
 
 def _foreign_area(code: str, catalogue: Catalogue) -> AreaMeaning:
+    former = reference.former_areas().get(code)
+    if former is not None:
+        return AreaMeaning(code, "none", former.level)
     land = catalogue.profile.areas.land
     if re.fullmatch(r"(0[1-9]|1[0-6])(\d|\d{3})?", code):
         if code.startswith(land) and len(code) in (3, 5):

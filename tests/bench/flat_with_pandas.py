@@ -29,7 +29,7 @@ def main(path: str) -> None:
     for code in ("area_code", "axis_1_code"):
         cells[code] = cells[code].where(cells[code] != "")
     cells["_row"] = range(2, len(cells) + 2)
-    cells["_column"] = table.columns.get_loc("value") + 1
+    cells["_column"] = list(table.columns).index("value") + 1
     text = cells["text"].where(cells["text"].str.fullmatch(r"-?\d+(,\d+)?"))
     cells["value"] = pd.to_numeric(text.str.replace(",", ".", regex=False))
     sys.stdout.write(json.dumps({"rows": len(cells), "sum": float(cells["value"].sum())}))

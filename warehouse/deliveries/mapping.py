@@ -226,11 +226,12 @@ def map_area(code: str | None, label: str | None, source: Source, catalogue: Cat
     if rule.by == "fixed":
         assert rule.fixed is not None
         return AreaMeaning(rule.fixed, catalogue.areas[rule.fixed].level)
-    if code is None and rule.by == "code":
-        raise ValueError(f"an area key; the table has none (label {label!r})")
+    code = code or None
     for pattern, reason in rule.ignore.items():
-        if re.fullmatch(pattern, (code if code is not None else label) or ""):
+        if re.fullmatch(pattern, code or label or ""):
             return AreaMeaning(code or label or "", "none", reason)
+    if code is None and rule.by == "code":
+        raise ValueError(f"an area key; the row has none (label {label!r})")
     if rule.by == "label" and code is None:
         return _area_by_label(label or "", rule.names, catalogue)
     assert code is not None

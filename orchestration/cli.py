@@ -1,0 +1,319 @@
+"""The command line ``monitor``, for people who do not open the page.
+
+Every command reads its arguments, calls one function of the other packages and prints what came of it. What is heavy is
+imported inside the command, so that ``monitor --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import getpass
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from warehouse.errors import MonitorError
+
+if TYPE_CHECKING:
+    from warehouse.build import Candidate
+    from warehouse.catalogue import Catalogue
+    from warehouse.home import Home
+
+
+class Commands(click.Group):
+    """Says what went wrong in one message, without a traceback unless asked."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except MonitorError as error:
+            if ctx.params.get("debug"):
+                raise
+            raise click.ClickException(str(error)) from error
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError, KeyboardInterrupt):
+            raise
+        except Exception as error:
+            if ctx.params.get("debug"):
+                raise
+            said = " ".join(str(error).split())
+            raise click.ClickException(
+                f"unexpected {type(error).__name__}: {said:.500}. `monitor --debug ...` shows where."
+            ) from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def main(debug: bool) -> None:  # noqa: FBT001 - click passes options so; Commands reads it
+    """From the suppliers' deliveries to a tested release of the integration indicators.
+
+    Works on the folder named by MONITOR_HOME (default ./data) for the profile named by MONITOR_PROFILE.
+    """
+
+
+def _home() -> Home:
+    from warehouse.home import Home
+
+    home = Home.from_environment()
+    home.create()
+    return home
+
+
+def _catalogue() -> Catalogue:
+    from warehouse import catalogue
+
+    return catalogue.load()
+
+
+def _newest(home: Home) -> Candidate:
+    from warehouse import build
+
+    return build.newest(home)
+
+
+def _files(paths: tuple[Path, ...]) -> list[Path]:
+    """The named files; of a folder its files."""
+    from orchestration.inbox import is_delivery
+
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found += sorted(p for p in path.iterdir() if p.is_file() and is_delivery(p))
+        else:
+            found.append(path)
+    return found
+
+
+# ---------------------------------------------------------------- deliveries
+
+FILE = click.Path(exists=True, path_type=Path)
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=FILE)
+@click.option("--synthetic", is_flag=True, help="Every value that rests on these files stays labelled as synthetic.")
+@click.option("--correction", metavar="REASON", help="Why numbers that are released already may change.")
+def ingest(files: tuple[Path, ...], synthetic: bool, correction: str | None) -> None:  # noqa: FBT001
+    """Take in files of suppliers: read, check, archive. A folder stands for its files."""
+    from warehouse.deliveries.ingest import ingest as take_in
+
+    reports = take_in(_home(), _catalogue(), _files(files), is_synthetic=synthetic, correction=correction)
+    for report in reports:
+        click.echo(report.line())
+    refused = sum(report.outcome == "refused" for report in reports)
+    click.echo(f"{len(reports)} files: {len(reports) - refused} in the archive, {refused} refused")
+    if refused:
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("file", type=FILE)
+def inspect(file: Path) -> None:
+    """Show what is recognised in FILE, and a source declaration for a table nobody has declared."""
+    from warehouse.deliveries.inspection import inspect as recognise
+
+    click.echo(recognise(file, _catalogue()))
+
+
+@main.command()
+@click.argument("file", type=FILE)
+def drift(file: Path) -> None:
+    """Compare FILE with the declaration of its source. Exit code 1 if they differ."""
+    from warehouse.deliveries.inspection import drift as compare
+
+    found = compare(file, _catalogue())
+    click.echo(str(found))
+    if found:
+        sys.exit(1)
+
+
+@main.command()
+def status() -> None:
+    """Show per source what was delivered, when, and what is overdue; and the current release."""
+    from datetime import date
+
+    from orchestration import punctuality
+    from orchestration.tables import aligned
+    from warehouse import publication
+
+    home, catalogue = _home(), _catalogue()
+    delivered = punctuality.delivered(home)
+    rows = []
+    for source in catalogue.sources.values():
+        p = punctuality.of_source(source, delivered, date.today())  # noqa: DTZ011 - a due day is a local day
+        rows.append((source.id, p.last_period or "-", p.received or "-", p.due.isoformat(), "overdue" if p.overdue else ""))
+    click.echo(aligned(("source", "last period", "received", "next due", ""), rows))
+    release = publication.current(home)
+    click.echo(f"\ncurrent release: {release.version if release else 'none yet'}")
+
+
+# ---------------------------------------------------------------- candidate
+
+
+@main.command()
+def build() -> None:
+    """Build a candidate from all deliveries in force."""
+    from warehouse import build as building
+
+    started = time.monotonic()
+    candidate = building.build(_home(), _catalogue())
+    click.echo(f"candidate {candidate.run_id} built in {time.monotonic() - started:.1f} s: {candidate.path}")
+
+
+@main.command()
+def check() -> None:
+    """Put the newest candidate through the gate. Exit code 1: failed. 2: held until warnings are acknowledged."""
+    from expectations.gate import check as judge
+
+    home = _home()
+    candidate = _newest(home)
+    verdict = judge(home, _catalogue(), candidate)
+    for rule in verdict.checks:
+        if rule.passed:
+            continue
+        signed = f", acknowledged by {rule.acknowledged_by}" if rule.acknowledged_by else ""
+        click.echo(f"{rule.severity}: {rule.rule_id} ({rule.failed} of {rule.checked}, owner {rule.owner}{signed})")
+        for finding in rule.findings[:3]:
+            click.echo(f"    {finding.line()}")
+    passed = sum(rule.passed for rule in verdict.checks)
+    click.echo(f"candidate {verdict.run_id}: {verdict.outcome}; {passed} of {len(verdict.checks)} rules passed")
+    click.echo(f"page: {candidate.folder / 'gate.html'}")
+    if verdict.outcome == "held":
+        waiting = ", ".join(rule.rule_id for rule in verdict.checks if rule.waits)
+        click.echo(f"to acknowledge: {waiting}\n  monitor acknowledge RULE --who NAME --why REASON")
+    sys.exit({"passed": 0, "failed": 1, "held": 2}[verdict.outcome])
+
+
+@main.command()
+@click.argument("rule")
+@click.option("--who", required=True, help="Name of the person who decides.")
+@click.option("--why", required=True, help="The reason, for the record.")
+def acknowledge(rule: str, who: str, why: str) -> None:
+    """Accept the warning RULE of the newest candidate, by name and with a reason."""
+    from warehouse.publication import decisions
+
+    home = _home()
+    candidate = _newest(home)
+    verdict = decisions.acknowledge(home, candidate, rule, who=who, why=why)
+    click.echo(f"{rule} of candidate {candidate.run_id} acknowledged by {who}; the candidate is {verdict.outcome}")
+
+
+# ---------------------------------------------------------------- release
+
+
+@main.command()
+@click.option("--note", required=True, help="Why there is a new release; printed in it.")
+@click.option("--embargo-until", type=click.DateTime(["%Y-%m-%d"]), help="The day from which it may be read.")
+@click.option("--who", default=getpass.getuser, show_default="the user's name", help="Name of the person who releases.")
+def release(note: str, embargo_until: Any, who: str) -> None:
+    """Publish the newest candidate that passed the gate."""
+    from warehouse import publication
+
+    home = _home()
+    day = embargo_until.date() if embargo_until else None
+    made = publication.release(home, _catalogue(), _newest(home), note=note, embargo_until=day, who=who)
+    said = {
+        "released": "",
+        "embargoed": f" (readers see it from {day})",
+        "unchanged": " is current already and holds the same; nothing was published",
+    }
+    click.echo(f"release {made.version}{said[made.outcome]}: {made.folder}")
+
+
+@main.command()
+@click.argument("old", required=False)
+@click.argument("new", required=False)
+def diff(old: str | None, new: str | None) -> None:
+    """Show what changed between two releases.
+
+    Without names between the current one and the one before it; with one name between that and the current one.
+    """
+    from orchestration.questions import pair
+    from warehouse import publication
+
+    home = _home()
+    click.echo(publication.diff(home, *pair(home, old, new)).render())
+
+
+@main.command()
+@click.argument("version")
+@click.option("--who", required=True, help="Name of the person who decides.")
+@click.option("--why", required=True, help="The reason, for the record.")
+def rollback(version: str, who: str, why: str) -> None:
+    """Make VERSION the current release again. Nothing is deleted."""
+    from warehouse import publication
+
+    click.echo(f"current release: {publication.rollback(_home(), version, who=who, why=why).version}")
+
+
+@main.command()
+def rebuild() -> None:
+    """Build the current release again from the archive: missing files come back, and every byte is compared."""
+    from warehouse import build, publication
+
+    home, catalogue = _home(), _catalogue()
+    found = publication.rebuild(
+        home, catalogue, lambda deliveries: build.build(home, catalogue, deliveries=frozenset(deliveries))
+    )
+    click.echo(found.render())
+    if not found.identical:
+        sys.exit(1)
+
+
+# ---------------------------------------------------------------- questions
+
+
+@main.command()
+@click.argument("indicator")
+@click.argument("area")
+@click.argument("period")
+@click.option("--sex", default="total", show_default=True)
+@click.option("--age-group", default="total", show_default=True)
+@click.option("--origin", default="total", show_default=True)
+@click.option("--category", default="total", show_default=True)
+def trace(indicator: str, area: str, period: str, sex: str, age_group: str, origin: str, category: str) -> None:
+    """Follow one published number down to file, sheet, row, column and the text that stood there."""
+    from warehouse.trace import trace as follow
+
+    found = follow(_home(), indicator, area, period, sex=sex, age_group=age_group, origin=origin, category=category)
+    click.echo(str(found))
+
+
+@main.command()
+@click.argument("query")
+@click.option("--format", "as_", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
+@click.option("--candidate", "on_candidate", is_flag=True, help="Ask the newest candidate instead of the release.")
+def sql(query: str, as_: str, on_candidate: bool) -> None:  # noqa: FBT001
+    """Run QUERY on the current release: read-only, no files, no network."""
+    from orchestration.questions import ask
+    from orchestration.tables import FORMATS
+
+    columns, rows = ask(_home(), query, on_candidate=on_candidate)
+    click.echo(FORMATS[as_](columns, rows))
+
+
+# ---------------------------------------------------------------- whole runs
+
+
+@main.command()
+def demo() -> None:
+    """Run the main job on the sample city, from its deliveries to a release."""
+    from orchestration.demo import run
+
+    sys.exit(0 if run(_home(), click.echo) else 1)
+
+
+@main.command()
+@click.option("--writable", is_flag=True, help="Let whoever opens the page start runs and delete records.")
+@click.option("--port", default=3000, show_default=True, type=click.IntRange(1, 65535))
+def ui(writable: bool, port: int) -> None:  # noqa: FBT001
+    """Open Dagster's page on this machine, with the daemon that watches inbox and calendar. Ends with Ctrl-C."""
+    from orchestration.instance import serve
+
+    click.echo(f"http://127.0.0.1:{port} ({'runs can be started here' if writable else 'read-only'})")
+    serve(_home(), port=port, writable=writable)
+
+
+if __name__ == "__main__":
+    main()

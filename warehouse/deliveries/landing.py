@@ -132,7 +132,9 @@ def land(
         con.execute(f"create table landed ({COLUMNS}, level varchar, noise varchar)")
         for table in tables:
             _land_table(con, table, source, catalogue, delivery_id, report, is_synthetic=is_synthetic)
-        report.findings += contract.check(con, source, catalogue, tables[0].file_name, report.data_as_of)
+        report.findings += contract.check(
+            con, source, catalogue, tables[0].file_name, report.data_as_of, flat=report.layout == "genesis_flat"
+        )
         _count(con, report)
         report.balance()
         names = ", ".join(COLUMN_NAMES)

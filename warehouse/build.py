@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from warehouse import storage
+from warehouse.candidate import Candidate as Candidate
+from warehouse.candidate import newest as newest
 from warehouse.catalogue import Catalogue, tables
 from warehouse.deliveries import archive, ingest
 from warehouse.deliveries.archive import Delivery
@@ -33,18 +35,6 @@ LEDGER = (
     "is_synthetic boolean, rows_read bigint, rows_kept bigint, rows_noise bigint, cells_read bigint, cells_kept bigint, "
     "cells_noise bigint, noise varchar"
 )
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A build folder: candidate.duckdb, run.json, dbt's target, and later the gate's verdict."""
-
-    run_id: str
-    folder: Path
-
-    @property
-    def path(self) -> Path:
-        return self.folder / "candidate.duckdb"
 
 
 @dataclass(frozen=True)
@@ -180,18 +170,6 @@ def _result(result: Any) -> DbtNodeResult:
         seconds=float(result.execution_time),
         relation=getattr(node, "relation_name", None),
     )
-
-
-def newest(home: Home) -> Candidate:
-    """The newest candidate whose build was completed.
-
-    Raises:
-        BuildError: there is none.
-    """
-    built = sorted((f for f in home.build.glob("*/run.json")), reverse=True) if home.build.exists() else []
-    if not built:
-        raise BuildError("there is no candidate: run `monitor build` first")
-    return Candidate(built[0].parent.name, built[0].parent)
 
 
 def clean(home: Home) -> None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 AreaCode = Annotated[str, StringConstraints(pattern=r"^(DG|\d{2}|\d{3}|\d{5})$")]
 MonthDay = Annotated[str, StringConstraints(pattern=r"^\d{2}-\d{2}$")]
-Text = Annotated[str, StringConstraints(min_length=3, strip_whitespace=True)]
+Text = Annotated[str, StringConstraints(min_length=2, strip_whitespace=True)]
 
 PeriodKind = Literal["reference_date", "year", "school_year", "winter_term", "month"]
 AreaLevel = Literal["country", "land", "regierungsbezirk", "kreis"]
@@ -333,7 +333,7 @@ class Indicator(Model):
     mixed_base: Text | None = None
     """Why numerator and denominator may come from different populations; printed beside every value."""
     migration_concept: MigrationConcept | None = None
-    supplier: Text
+    supplier: str
     source_tables: Text
     desired_direction: Literal["up", "down", "none"]
     owner: Text

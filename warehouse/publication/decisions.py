@@ -13,13 +13,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from warehouse.build import Candidate
 from warehouse.checks import Check, Verdict
 from warehouse.errors import ReleaseError
 from warehouse.home import CLOSED, Home
 from warehouse.publication.files import locked, replace_text
+
+if TYPE_CHECKING:
+    # ingest asks for the current release, and build ingests: only the name is needed here.
+    from warehouse.candidate import Candidate
 
 Kind = Literal["acknowledgement", "release", "rollback", "publish", "purge"]
 FIRST = "0" * 64
@@ -60,7 +63,7 @@ def append(home: Home, kind: Kind, payload: Mapping[str, Any]) -> Decision:
     with locked(home.log / ".decisions.lock"):
         _cut_torn_line(_path(home))
         entries = read(home)
-        body = {
+        body: dict[str, Any] = {
             "number": len(entries) + 1,
             "at": datetime.now(UTC).isoformat(timespec="seconds"),
             "kind": kind,

@@ -1,0 +1,1 @@
+"""What a release consists of: tables in three formats, workbook, report."""

@@ -1,0 +1,335 @@
+"""The report: one self-contained page in German and English about the profile's city, indicator by indicator.
+
+Reads the published tables only. A hidden or missing value is printed as its symbol; a chart leaves a gap there.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import jinja2
+
+from warehouse.catalogue.reference import SEEDS
+from warehouse.publication.products import charts, wording
+from warehouse.publication.products.edition import LICENCES, Edition, rows
+from warehouse.publication.products.symbols import LEGEND, symbol
+from warehouse.storage import connect
+
+DIMENSIONS = ("sex", "age_group", "origin", "category")
+PERIODS_SHOWN = 8
+PARTS_SHOWN = 10
+COMPARISONS_PER_FIELD = 2
+SMALLEST_COMPARISON = 5
+_TEMPLATES = Path(__file__).parent / "templates"
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value as printed: the number, or the symbol that stands instead of it."""
+
+    text: str
+    mark: str = ""
+    """Symbol beside the value."""
+    missing: bool = False
+
+
+@dataclass
+class Section:
+    """One indicator, in one language."""
+
+    anchor: str
+    fact: dict[str, Any]
+    unit: str
+    headline: Cell | None = None
+    headline_period: str = ""
+    compared: list[tuple[str, Cell]] = field(default_factory=list)
+    area_names: list[str] = field(default_factory=list)
+    series: list[tuple[str, list[Cell]]] = field(default_factory=list)
+    parts: list[tuple[str, Cell]] = field(default_factory=list)
+    parts_period: str = ""
+    parts_hidden: int = 0
+    chart: str = ""
+    chart_caption: str = ""
+    sources: list[dict[str, Any]] = field(default_factory=list)
+    synthetic: bool = False
+    mixed_base: str | None = None
+    breaks: list[str] = field(default_factory=list)
+
+
+def write(edition: Edition, path: Path) -> None:
+    """Write the report to ``path``."""
+    with connect() as con:
+        edition.open_tables(con)
+        pages = [_page(con, edition, language) for language in wording.LANGUAGES]
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    html = environment.get_template("report.html").render(edition=edition, pages=pages, legend=LEGEND)
+    path.write_text(html, encoding="utf-8")
+
+
+def _page(con: duckdb.DuckDBPyConnection, edition: Edition, language: str) -> dict[str, Any]:
+    """Everything the template prints, in one language."""
+    facts = rows(con, "select * from indicator order by handlungsfeld, candidate nulls last, indicator_id")
+    names = {str(r["area_code"]): str(r["name"]) for r in rows(con, "select area_code, name from area")}
+    columns = [c for c in (edition.profile.city, edition.profile.areas.land, edition.profile.areas.country) if c in names]
+    fields = []
+    synthetic = False
+    for code, titles in wording.FIELDS.items():
+        compared = 0
+        sections = []
+        for fact in (f for f in facts if str(f["handlungsfeld"]) == code and f["status"] == "computed"):
+            section = _section(con, edition, fact, columns, names, language)
+            if section is None:
+                continue
+            if not section.chart and section.headline and not section.headline.missing and compared < COMPARISONS_PER_FIELD:
+                section.chart, section.chart_caption = _comparison(con, edition, fact, section, names, language)
+                compared += bool(section.chart)
+            sections.append(section)
+            synthetic = synthetic or section.synthetic
+        if sections:
+            fields.append({"code": code, "title": titles[wording.LANGUAGES.index(language)], "sections": sections})
+    return {
+        "language": language,
+        "fields": fields,
+        "city": edition.profile.name,
+        "released_on": wording.period(edition.released_on.isoformat(), language),
+        "sources": _sources(con, language),
+        "planned": [{"name": f[f"name_{language}"], "lacks": f["lacks"]} for f in facts if f["status"] == "planned"],
+        "synthetic": synthetic,
+    }
+
+
+def _section(
+    con: duckdb.DuckDBPyConnection,
+    edition: Edition,
+    fact: dict[str, Any],
+    columns: Sequence[str],
+    names: Mapping[str, str],
+    language: str,
+) -> Section | None:
+    """One indicator, or None where the release has no row for the city."""
+    found = rows(
+        con,
+        "select * from indicator_value where indicator_id = $indicator and list_contains($areas, area_code) "
+        "order by period_end, population_base, category_scheme, category, origin, age_group, sex",
+        {"indicator": fact["indicator_id"], "areas": list(columns)},
+    )
+    own = [r for r in found if r["area_code"] == edition.profile.city]
+    if not own:
+        return None
+    decimals = int(fact["decimals"])
+    section = Section(
+        anchor=f"{language}-{fact['indicator_id']}",
+        fact={k: fact[f"{k}_{language}"] for k in ("name", "definition", "relevance", "limits")}
+        | {"id": fact["indicator_id"], "supplier": fact["supplier"], "source_tables": fact["source_tables"]},
+        unit=wording.unit(str(fact["unit"]), language),
+        area_names=[_short(names[c]) for c in columns],
+        sources=_sources(con, language, edition.sources.get(str(fact["indicator_id"]), ())),
+        synthetic=any(bool(r["is_synthetic"]) for r in own),
+        mixed_base=fact["mixed_base_reason"] if fact["mixed_base"] else None,
+    )
+    main = _main_series(own)
+    if main is None:
+        _fill_parts(section, own, decimals, language)
+        return section
+    _fill_series(section, [r for r in found if _breakdown(r) == main], columns, decimals, language)
+    points = _points([r for r in own if _breakdown(r) == main], decimals, language)
+    valued = [p for p in points if p.value is not None]
+    if len({p.year for p in valued}) > 1:
+        title = f"{section.fact['name']}, {edition.profile.name}"
+        section.chart = charts.time_series(
+            points,
+            title=title,
+            description=f"{section.unit}: " + "; ".join(f"{p.period}: {p.text}" for p in points),
+            language=language,
+            name=f"{section.anchor}-chart",
+        )
+        section.chart_caption = f"{title} ({section.unit})"
+    return section
+
+
+def _main_series(own: Sequence[Row]) -> tuple[str, ...] | None:
+    """The breakdown that stands for the indicator: the one with the most totals, if there is just one such."""
+    breakdowns = sorted({_breakdown(r) for r in own})
+    totals = {b: sum(code == "total" for code in b) for b in breakdowns}
+    best = [b for b in breakdowns if totals[b] == max(totals.values())]
+    return best[0] if len(best) == 1 else None
+
+
+def _breakdown(row: Row) -> tuple[str, ...]:
+    return tuple(str(row[d]) for d in DIMENSIONS)
+
+
+def _fill_series(section: Section, found: Sequence[Row], columns: Sequence[str], decimals: int, language: str) -> None:
+    cells: dict[tuple[str, str], dict[str, Cell]] = {}
+    for row in found:
+        key = (str(row["period"]), str(row["population_base"]))
+        cells.setdefault(key, {})[str(row["area_code"])] = _cell(row, decimals, language)
+    city = columns[0]
+    several = {p for p, _ in cells if sum(other == p for other, _ in cells) > 1}
+    newest = [key for key in cells if city in cells[key]]
+    shown = newest[-PERIODS_SHOWN:]
+    empty = Cell("", missing=True)
+    for period, base in reversed(shown):
+        name = wording.period(period, language) + (f" ({base})" if period in several else "")
+        section.series.append((name, [cells[(period, base)].get(c, empty) for c in columns]))
+    valued = [key for key in newest if not cells[key][city].missing]
+    latest = valued[-1] if valued else newest[-1]
+    section.headline = cells[latest][city]
+    section.headline_period = wording.period(latest[0], language)
+    section.compared = [
+        (name, cells[latest][code])
+        for code, name in zip(columns[1:], section.area_names[1:], strict=True)
+        if code in cells[latest] and not cells[latest][code].missing
+    ]
+
+
+def _fill_parts(section: Section, own: Sequence[Row], decimals: int, language: str) -> None:
+    """An indicator without a total: its largest parts in the newest period."""
+    newest = str(own[-1]["period"])
+    latest = [r for r in own if r["period"] == newest]
+    known = sorted((r for r in latest if r["value"] is not None), key=lambda r: (-float(r["value"]), _breakdown(r)))
+    unknown = [r for r in latest if r["value"] is None]
+    for row in [*known, *unknown][:PARTS_SHOWN]:
+        said = [wording.label(d, str(row[d]), language) for d in DIMENSIONS if row[d] != "total"]
+        section.parts.append((", ".join(said), _cell(row, decimals, language)))
+    section.parts_period = wording.period(newest, language)
+    section.parts_hidden = max(0, len(latest) - PARTS_SHOWN)
+
+
+def _points(own: Sequence[Row], decimals: int, language: str) -> list[charts.Point]:
+    """The series as drawn: a new segment after a missing value or year and where the series breaks."""
+    points: list[charts.Point] = []
+    segment = 0
+    for before, row in pairwise([None, *own]):
+        if row is None:
+            continue
+        apart = before is not None and (
+            before["value"] is None
+            or row["value"] is None
+            or _year(row) - _year(before) > 1
+            or bool(row["series_break"])
+            or row["population_base"] != before["population_base"]
+        )
+        segment += apart
+        cell = _cell(row, decimals, language)
+        value = None if row["value"] is None else float(row["value"])
+        points.append(charts.Point(_year(row), wording.period(str(row["period"]), language), value, cell.text, segment))
+    return points
+
+
+def _year(row: Row) -> int:
+    return int(str(row["period"])[:4])
+
+
+def _cell(row: Row, decimals: int, language: str) -> Cell:
+    status = {"obs_status": row["obs_status"], "status_reason": row["status_reason"]}
+    if row["value"] is None:
+        return Cell(symbol(has_value=False, **status), missing=True)
+    mark = symbol(has_value=True, **status)
+    value = float(row["value"])
+    if mark in {"–", "0"} and value == 0:
+        return Cell(mark)
+    return Cell(wording.number(value, decimals, language), mark=mark)
+
+
+def _comparison(
+    con: duckdb.DuckDBPyConnection,
+    edition: Edition,
+    fact: dict[str, Any],
+    section: Section,
+    names: Mapping[str, str],
+    language: str,
+) -> tuple[str, str]:
+    """Bars of the areas of the city's own kind, for units that may be compared between areas."""
+    if str(fact["unit"]) not in _comparable_units():
+        return "", ""
+    found = rows(
+        con,
+        """
+        with city as (
+            select v.* from indicator_value v
+            where indicator_id = $indicator and area_code = $city and value is not null
+        ),
+        main as (
+            select * from city order by
+                (sex = 'total')::int + (age_group = 'total')::int + (origin = 'total')::int
+                + (category = 'total')::int desc, period_end desc, population_base desc
+            limit 1
+        )
+        select v.area_code, v.value, a.level, coalesce(a.type_de, '') = coalesce(own.type_de, '') as same_type
+        from indicator_value v
+        join main using (indicator_id, period, sex, age_group, origin, category_scheme, category, population_base)
+        join area a on a.area_code = v.area_code
+        join area own on own.area_code = $city
+        where v.value is not null and (a.level = own.level or v.area_code = $land)
+        order by v.value desc, v.area_code
+        """,
+        {"indicator": fact["indicator_id"], "city": edition.profile.city, "land": edition.profile.areas.land},
+    )
+    decimals = int(fact["decimals"])
+    land = [float(r["value"]) for r in found if r["area_code"] == edition.profile.areas.land]  # type: ignore[arg-type]
+    shown = [r for r in found if r["same_type"] and r["area_code"] != edition.profile.areas.land]
+    if len(shown) < SMALLEST_COMPARISON:
+        return "", ""
+    bars = [
+        charts.Bar(
+            _short(names[str(r["area_code"])]),
+            float(r["value"]),  # type: ignore[arg-type]
+            wording.number(float(r["value"]), decimals, language),  # type: ignore[arg-type]
+            r["area_code"] == edition.profile.city,
+        )
+        for r in shown
+    ]
+    land_name = _short(names[edition.profile.areas.land])
+    line = {"de": f"; gestrichelt: {land_name}", "en": f"; dashed: {land_name}"}[language] if land else ""
+    caption = f"{section.fact['name']}, {section.headline_period} ({section.unit}){line}"
+    svg = charts.areas(
+        bars,
+        title=caption,
+        description="; ".join(f"{b.name}: {b.text}" for b in bars),
+        reference=land[0] if land else None,
+        language=language,
+        name=f"{section.anchor}-areas",
+    )
+    return svg, caption
+
+
+def _comparable_units() -> set[str]:
+    with (SEEDS / "unit.csv").open(encoding="utf-8", newline="") as file:
+        return {r["unit"] for r in csv.DictReader(file) if r["is_comparable_between_areas"] == "true"}
+
+
+def _short(name: str) -> str:
+    """``Wuppertal, kreisfreie Stadt`` as people say it."""
+    return name.split(",")[0]
+
+
+def _sources(con: duckdb.DuckDBPyConnection, language: str, only: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """Publisher, table, state of the data and licence, of the sources with a delivery in force."""
+    found = rows(
+        con,
+        f"select source_id, publisher, licence, title_{language} as title, "
+        "string_agg(distinct table_code, ', ' order by table_code) as table_code, max(data_as_of) as data_as_of, "
+        "bool_or(delivery.is_synthetic) as is_synthetic, url "
+        "from source join delivery using (source_id) where not superseded group by all order by publisher, source_id",
+    )
+    listed = []
+    for row in found:
+        if only is not None and row["source_id"] not in only:
+            continue
+        name, address = LICENCES.get(str(row["licence"]), (str(row["licence"]), ""))
+        as_of = str(row["data_as_of"] or "")[:10]
+        listed.append(
+            {**row, "licence_name": name, "licence_url": address, "as_of": wording.period(as_of, language) if as_of else ""}
+        )
+    return listed

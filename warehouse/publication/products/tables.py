@@ -1,0 +1,265 @@
+"""The published tables: which columns may leave the house, what each says, and how they are written.
+
+This is the allow-list of the release. A column that is not named here stops the release; there is no pattern for
+"and the rest". The wide views hold one column per indicator of the catalogue and are checked against it. What a column
+means is written once, in the dbt project, and comes with the candidate.
+Parquet comes first and everything else is made from it, so that no product can hold what the others do not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+import warehouse
+from warehouse.errors import ReleaseError
+from warehouse.storage import connect, identifier, literal
+
+STORAGE_VERSION = "v1.0.0"
+"""The oldest format of a DuckDB file that clients still in use expect."""
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """One table of the release: its columns, and the key that is its order too."""
+
+    name: str
+    key: tuple[str, ...]
+    columns: tuple[str, ...]
+    comment: str = ""
+    column_comments: tuple[tuple[str, str], ...] = ()
+    """Descriptions, as the candidate carries them from the dbt project."""
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+_BREAKDOWN = _names("sex age_group origin category_scheme category")
+_VALUE_KEY = ("indicator_id", "area_code", "period", *_BREAKDOWN, "population_base")
+
+TABLES = (
+    PublishedTable(
+        "indicator_value",
+        _VALUE_KEY,
+        _names(
+            "indicator_id area_code period period_start period_end sex age_group origin category_scheme category "
+            "value unit obs_status conf_status status_reason numerator denominator population_base migration_concept "
+            "is_synthetic series_break provisional"
+        ),
+    ),
+    PublishedTable(
+        "indicator_comparison",
+        _VALUE_KEY,
+        _names(
+            "indicator_id area_code period sex age_group origin category_scheme category population_base value unit "
+            "value_previous_year change change_unit land_value difference_to_land difference_unit"
+        ),
+    ),
+    PublishedTable(
+        "fct_measure",
+        ("measure_id", "area_code", "period", *_BREAKDOWN, "population_base"),
+        _names(
+            "measure_id area_code period period_start period_end period_kind reporting_year sex age_group origin "
+            "category_scheme category value unit obs_status conf_status status_reason population_base migration_concept "
+            "rounding_base is_synthetic provisional source_id _delivery_id _sheet _row _column"
+        ),
+    ),
+    PublishedTable(
+        "indicator",
+        ("indicator_id",),
+        _names(
+            "indicator_id candidate handlungsfeld theme life_stage name_de name_en definition_de definition_en "
+            "relevance_de relevance_en limits_de limits_en kind unit factor decimals desired_direction supplier "
+            "source_tables migration_concept mixed_base mixed_base_reason status lacks owner"
+        ),
+    ),
+    PublishedTable("area", ("area_code",), _names("area_code name level parent_code type_de nuts3 is_city")),
+    PublishedTable("period", ("period", "period_kind"), _names("period period_kind period_start period_end reporting_year")),
+    PublishedTable(
+        "source",
+        ("source_id",),
+        _names("source_id supplier publisher licence title_de title_en tables url period_kind due priority rounding_base"),
+    ),
+    PublishedTable(
+        "delivery",
+        ("delivery_id", "source_id"),
+        _names(
+            "delivery_id source_id file_name sha256 layout table_code periods data_as_of sequence superseded "
+            "is_synthetic rows_read rows_kept rows_noise cells_read cells_kept cells_noise"
+        ),
+    ),
+    PublishedTable(
+        "series_break",
+        ("measure_id", "break_date", "kind"),
+        _names("measure_id measure_name_de measure_name_en break_date kind text_de text_en"),
+    ),
+    PublishedTable("obs_status", ("code",), _names("code precedence has_value name_de name_en meaning_de meaning_en")),
+)
+RELEASE = PublishedTable(
+    "release",
+    ("version",),
+    ("version", "note", "released_on"),
+    "The version of this file",
+    (("version", "Version"), ("note", "Why it was published"), ("released_on", "Day of the release")),
+)
+_WIDE = re.compile(r"handlungsfeld_([1-6]|cross)")
+NOT_PUBLISHED = {"indicator_input": "lineage of the closed zone", "measure_conflict": "for the owners of the sources"}
+
+_FORMULA = r"^[=+\-@\t\r\n]"
+"""How a text begins that a spreadsheet would run as a formula."""
+
+
+def neutralised(text: str) -> str:
+    """A text that a spreadsheet shows and does not run."""
+    return f"'{text}" if re.match(_FORMULA, text) else text
+
+
+def write_parquet(candidate: Path, folder: Path, indicators: Sequence[str]) -> list[PublishedTable]:
+    """Write every published table of a candidate to ``folder/<table>.parquet``, sorted.
+
+    Returns:
+        The tables with the columns that the candidate has, in its order.
+
+    Raises:
+        ReleaseError: a table or column is not declared, or a declared table or key column is not there.
+    """
+    folder.mkdir(parents=True)
+    with connect(candidate, read_only=True) as con:
+        con.execute("set threads = 1")
+        tables = _admitted(con, candidate, indicators)
+        for table in tables:
+            columns = ", ".join(identifier(c) for c in table.columns)
+            order = ", ".join(identifier(c) for c in [*table.key, *(c for c in table.columns if c not in table.key)])
+            _copy_to_parquet(con, f"select {columns} from marts.{identifier(table.name)} order by {order}", folder, table.name)
+    return tables
+
+
+def write_release_table(folder: Path, version: str, note: str, released_on: date) -> PublishedTable:
+    """Write the one table that knows the version."""
+    with connect() as con:
+        columns = f"{literal(version)} as version, {literal(note)} as note, date {literal(str(released_on))} as released_on"
+        _copy_to_parquet(con, f"select {columns}", folder, RELEASE.name)
+    return RELEASE
+
+
+def write_csv(parquet: Path, folder: Path, tables: Sequence[PublishedTable]) -> None:
+    """Write the tables as CSV: UTF-8, comma, missing values empty, no text that a spreadsheet would run."""
+    folder.mkdir()
+    with connect() as con:
+        con.execute("set threads = 1")
+        for table in tables:
+            source = f"read_parquet({literal(parquet / f'{table.name}.parquet')})"
+            texts = {
+                str(name) for name, kind, *_ in con.execute(f"describe select * from {source}").fetchall() if kind == "VARCHAR"
+            }
+            columns = ", ".join(_harmless(c) if c in texts else identifier(c) for c in table.columns)
+            con.execute(
+                f"copy (select {columns} from {source}) to {literal(folder / f'{table.name}.csv')} "
+                "(format csv, header, delimiter ',', nullstr '')"
+            )
+
+
+def write_database(parquet: Path, path: Path, tables: Sequence[PublishedTable]) -> None:
+    """Write the tables as a DuckDB file, with comments, from the published Parquet files.
+
+    A process of its own writes it: DuckDB does not clear the unused ends of its blocks, so the file would hold
+    whatever this process had in memory before, and other bytes each time. The child sees published tables only,
+    asks DuckDB's allocator for cleared memory, and leaves out FSST compression, which clears nothing by itself.
+    """
+    said = [(t.name, t.comment, t.column_comments) for t in tables]
+    roots = [str(Path(warehouse.__file__).resolve().parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-m", __name__, str(parquet), str(path)],
+        input=json.dumps(said),
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "DUCKDB_JE_MALLOC_CONF": "zero:true", "PYTHONPATH": os.pathsep.join(roots)},
+    )
+    if done.returncode != 0:
+        raise ReleaseError(f"{path.name} could not be written: {done.stderr.strip()[-600:]}")
+
+
+def _write_database(parquet: Path, path: Path, tables: Sequence[tuple[str, str, Sequence[tuple[str, str]]]]) -> None:
+    with connect() as con:
+        con.execute("set threads = 1")
+        con.execute("set disabled_compression_methods = 'fsst'")
+        con.execute(f"attach {literal(path)} as product (storage_version {literal(STORAGE_VERSION)})")
+        for name, comment, columns in tables:
+            table = f"product.{identifier(name)}"
+            con.execute(f"create table {table} as from read_parquet({literal(parquet / f'{name}.parquet')})")
+            con.execute(f"comment on table {table} is {literal(comment)}")
+            for column, text in columns:
+                con.execute(f"comment on column {table}.{identifier(column)} is {literal(text)}")
+        con.execute("checkpoint product")
+        con.execute("detach product")
+    if path.with_name(path.name + ".wal").exists():
+        raise ReleaseError(f"{path.name}: a .wal lies beside it after the checkpoint; readers would replay it")
+
+
+def _copy_to_parquet(con: duckdb.DuckDBPyConnection, query: str, folder: Path, name: str) -> None:
+    target = literal(folder / f"{name}.parquet")
+    con.execute(f"copy ({query}) to {target} (format parquet, compression zstd, row_group_size 122880)")
+
+
+def _harmless(column: str) -> str:
+    name = identifier(column)
+    return f"case when regexp_matches({name}, {literal(_FORMULA)}) then '''' || {name} else {name} end as {name}"
+
+
+def _admitted(con: duckdb.DuckDBPyConnection, candidate: Path, indicators: Sequence[str]) -> list[PublishedTable]:
+    found: dict[str, dict[str, str | None]] = {}
+    for name, column, comment in con.execute(
+        "select table_name, column_name, comment from duckdb_columns() where schema_name = 'marts' "
+        "order by table_name, column_index"
+    ).fetchall():
+        found.setdefault(name, {})[column] = comment
+    said: dict[str, str | None] = dict(
+        con.execute(
+            "select table_name, comment from duckdb_tables() where schema_name = 'marts' "
+            "union all select view_name, comment from duckdb_views() where schema_name = 'marts'"
+        ).fetchall()
+    )
+    declared = {table.name: table for table in TABLES}
+    if absent := sorted(set(declared) - set(found)):
+        raise ReleaseError(f"{candidate}: schema marts lacks {absent}; there: {sorted(found)}. Run `monitor build` again.")
+    admitted = []
+    for name in sorted(set(found) - set(NOT_PUBLISHED)):
+        columns = found[name]
+        table = declared.get(name) or _wide(name, indicators)
+        if table is None:
+            raise ReleaseError(
+                f"{candidate}: table marts.{name} is not declared for publication; "
+                f"declare it in publication/products/tables.py or move it out of marts"
+            )
+        if undeclared := [c for c in columns if c not in table.columns]:
+            raise ReleaseError(
+                f"{candidate}: table marts.{name} has undeclared columns {undeclared}; nothing leaves the house that "
+                f"is not on the allow-list of publication/products/tables.py. Declared: {sorted(table.columns)}"
+            )
+        if lacking := [c for c in table.key if c not in columns]:
+            raise ReleaseError(f"{candidate}: table marts.{name} lacks its key columns {lacking}")
+        described = tuple((column, comment) for column, comment in columns.items() if comment)
+        admitted.append(PublishedTable(name, table.key, tuple(columns), said.get(name) or "", described))
+    return admitted
+
+
+def _wide(name: str, indicators: Sequence[str]) -> PublishedTable | None:
+    """A wide view of one field of action: area and period, then one column per indicator of the catalogue."""
+    if not _WIDE.fullmatch(name):
+        return None
+    return PublishedTable(name, ("area_code", "period"), ("area_code", "period", *indicators))
+
+
+if __name__ == "__main__":
+    _write_database(Path(sys.argv[1]), Path(sys.argv[2]), json.load(sys.stdin))

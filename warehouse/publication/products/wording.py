@@ -1,0 +1,104 @@
+"""Numbers, periods and codes as people read them, in German and English. Shared by report and workbook."""
+
+from __future__ import annotations
+
+import csv
+from datetime import date
+from functools import cache
+
+from warehouse.catalogue.reference import SEEDS, citizenships
+
+LANGUAGES = ("de", "en")
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+_SHORT_UNITS = {
+    "percent": ("%", "%"),
+    "eur": ("€", "€"),
+    "km2": ("km²", "km²"),
+    "persons_per_km2": ("Einw. je km²", "residents per km²"),
+    "percentage_points": ("Prozentpunkte", "percentage points"),
+}
+
+FIELDS = {
+    "1": ("Demografie", "Population"),
+    "2": ("Rechtsstatus und Einbürgerung", "Legal status and naturalisation"),
+    "3": ("Bildung, Kinder und Jugend", "Education, children and youth"),
+    "4": ("Arbeit und Beruf", "Work and occupation"),
+    "5": ("Soziale Sicherung", "Social security"),
+    "6": ("Wohnen", "Housing"),
+    "cross": ("Querschnitt", "Across all fields"),
+}
+_CODES = {
+    "m": ("männlich", "male"),
+    "f": ("weiblich", "female"),
+    "diverse": ("divers", "diverse"),
+    "german": ("Deutsche", "German"),
+    "foreign": ("Ausländerinnen und Ausländer", "foreign nationals"),
+    "eu": ("EU-Staaten", "EU states"),
+    "efta": ("EFTA-Staaten", "EFTA states"),
+    "third_country": ("Drittstaaten", "third countries"),
+    "stateless_unclear": ("staatenlos oder ungeklärt", "stateless or unclear"),
+    "continent_1": ("Europa", "Europe"),
+    "continent_2": ("Afrika", "Africa"),
+    "continent_3": ("Amerika", "America"),
+    "continent_4": ("Asien", "Asia"),
+    "continent_5": ("Australien und Ozeanien", "Australia and Oceania"),
+    "continent_9": ("staatenlos, ungeklärt, ohne Angabe", "stateless, unclear, not stated"),
+}
+
+
+def number(value: float, decimals: int, language: str) -> str:
+    """A number with the separators of the language: 358.193,0 or 358,193.0; a true minus sign."""
+    text = f"{abs(value):,.{decimals}f}"
+    if language == "de":
+        text = text.translate(str.maketrans(",.", ".,"))
+    return f"−{text}" if value < 0 and text.strip("0,.") else text
+
+
+def period(code: str, language: str) -> str:
+    """A period: 31.12.2024 or 31 December 2024, 01/2014; years and school years as they are."""
+    parts = code.split("-")
+    if not all(part.isdigit() for part in parts) or len(parts) == 1:
+        return code
+    if len(parts) == 2:
+        return f"{parts[1]}/{parts[0]}"
+    day = date.fromisoformat(code)
+    return f"{day:%d.%m.%Y}" if language == "de" else f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def unit(code: str, language: str, *, short: bool = False) -> str:
+    """The name of a unit, or its sign beside a number."""
+    if short and code in _SHORT_UNITS:
+        return _SHORT_UNITS[code][LANGUAGES.index(language)]
+    labels = _units().get(code)
+    return labels[LANGUAGES.index(language)] if labels else code.replace("_", " ")
+
+
+def label(dimension: str, code: str, language: str) -> str:
+    """A code of a breakdown as people read it."""
+    if code in _CODES:
+        return _CODES[code][LANGUAGES.index(language)]
+    if dimension == "age_group":
+        return _age(code, language)
+    if dimension == "origin" and code in citizenships():
+        return citizenships()[code].name
+    return code.replace("_", " ")
+
+
+def _age(code: str, language: str) -> str:
+    lower, _, upper = code.partition("_")
+    if upper == "plus":
+        return f"{int(lower)} Jahre und älter" if language == "de" else f"{int(lower)} years and over"
+    if not lower.isdigit() or not upper.isdigit():
+        return code
+    if language == "de":
+        return f"{int(lower)} bis unter {int(upper)} Jahre"
+    return f"{int(lower)} to under {int(upper)} years"
+
+
+@cache
+def _units() -> dict[str, tuple[str, str]]:
+    with (SEEDS / "unit.csv").open(encoding="utf-8", newline="") as file:
+        return {row["unit"]: (row["label_de"], row["label_en"]) for row in csv.DictReader(file)}

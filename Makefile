@@ -1,0 +1,41 @@
+# Two commands for everybody: `make demo` and `make test`. The rest is for people who work on the code.
+PYTHON ?= python3
+BIN := .venv/bin
+SHELL := /bin/bash
+
+.PHONY: setup demo test check bench ui lock schemas
+
+setup: .venv.ok
+
+.venv.ok: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch .venv.ok
+
+demo: setup
+	$(BIN)/monitor demo
+
+test: setup
+	tests/browser
+	$(BIN)/pytest
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --nofail --quiet dbt_project/models
+	$(BIN)/pytest -q -m "not slow" tests/unit tests/structure
+
+bench: setup
+	$(BIN)/python -m tests.bench.run
+
+ui: setup
+	$(BIN)/monitor ui
+
+lock:
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --extra dev --generate-hashes --no-emit-index-url --no-strip-extras --no-header --no-annotate pyproject.toml --output-file requirements.lock
+
+schemas:
+	$(BIN)/python -m warehouse.catalogue.schemas

@@ -30,11 +30,12 @@ from warehouse.deliveries.limits import Limits
 from warehouse.errors import IntakeError
 
 TOO_MUCH = 3
-ANSWER_BYTES = 256 << 20
+ANSWER_BYTES = 64 << 20
 SPARSE_CELLS = 1_000_000
 SPARSE_FACTOR = 50
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 CHUNK = 1 << 16
+THOUSANDS_POINT = re.compile(r"[-+]?[1-9][0-9]{0,2}(?:\.[0-9]{3})+")
 
 
 @dataclass
@@ -108,9 +109,7 @@ def read(path: Path, limits: Limits) -> list[dict[str, Any]]:
                 if sheet.typ == SheetTypeEnum.WorkSheet
             ]
     except (CalamineError, CompoundFileError, expat.ExpatError, LookupError, *zipped.BROKEN) as error:
-        raise IntakeError(
-            f"{path.name}: the workbook is damaged ({error}). Ask the supplier to send it again."
-        ) from error
+        raise IntakeError(f"{path.name}: the workbook is damaged ({error}). Ask the supplier to send it again.") from error
     except BaseException as error:
         # The parser's Rust code reports its own faults as a BaseException of a type that it does not export.
         if type(error).__name__ == "PanicException":
@@ -126,13 +125,11 @@ def check_visibility(workbook: CalamineWorkbook, file_name: str) -> None:
         if sheet.visible != SheetVisibleEnum.Visible:
             how = "very hidden" if sheet.visible == SheetVisibleEnum.VeryHidden else "hidden"
             raise IntakeError(
-                f"{file_name}, sheet {sheet.name!r}: the sheet is {how}. "
-                "Show it or delete it, and deliver the file again."
+                f"{file_name}, sheet {sheet.name!r}: the sheet is {how}. Show it or delete it, and deliver the file again."
             )
         if sheet.typ in (SheetTypeEnum.MacroSheet, SheetTypeEnum.Vba):
             raise IntakeError(
-                f"{file_name}, sheet {sheet.name!r}: a sheet of macros. "
-                "Save the table as .xlsx without macros and deliver that."
+                f"{file_name}, sheet {sheet.name!r}: a sheet of macros. Save the table as .xlsx without macros and deliver that."
             )
 
 
@@ -142,15 +139,12 @@ def check_scan(scan: SheetScan, file_name: str, limits: Limits) -> None:
     _check_area(scan, place, limits)
     hidden_row = min(scan.hidden_rows & scan.rows, default=None)
     if hidden_row is not None:
-        raise IntakeError(
-            f"{place}, row {hidden_row}: the row is hidden. Show it or delete it, and deliver the file again."
-        )
+        raise IntakeError(f"{place}, row {hidden_row}: the row is hidden. Show it or delete it, and deliver the file again.")
     for first, last in scan.hidden_columns:
         hidden = min((column for column in scan.columns if first <= column <= last), default=None)
         if hidden is not None:
             raise IntakeError(
-                f"{place}, column {column_name(hidden)}: the column is hidden. "
-                "Show it or delete it, and deliver the file again."
+                f"{place}, column {column_name(hidden)}: the column is hidden. Show it or delete it, and deliver the file again."
             )
     if scan.formula_without_value is not None:
         raise IntakeError(
@@ -165,8 +159,7 @@ def check_scan(scan: SheetScan, file_name: str, limits: Limits) -> None:
     if scan.error is not None:
         row, column, text = scan.error
         raise IntakeError(
-            f"{place}, cell {cell_name(row, column)}: the error value {text}. "
-            "Correct the cell and deliver the file again."
+            f"{place}, cell {cell_name(row, column)}: the error value {text}. Correct the cell and deliver the file again."
         )
     if scan.truth is not None:
         raise IntakeError(
@@ -407,8 +400,7 @@ def scan_xls(stream: BinaryIO, size: int, file_name: str) -> Iterator[SheetScan]
             raise IntakeError(f"{file_name}: a workbook protected by a password. Deliver it without a password.")
         if kind == SUPBOOK and len(body) > 4 and body[2:4] not in OWN_WORKBOOK:
             raise IntakeError(
-                f"{file_name}: a workbook with links to other workbooks. "
-                "Replace the links by values and deliver it again."
+                f"{file_name}: a workbook with links to other workbooks. Replace the links by values and deliver it again."
             )
         if kind == BOUNDSHEET and len(body) > 7:
             names[struct.unpack_from("<I", body)[0]] = bound_name(body)
@@ -482,7 +474,7 @@ def read_sheet(sheet: CalamineSheet, file_name: str) -> dict[str, Any]:
 def cell_text(value: object, file_name: str, sheet: str, row: int, column: int) -> str:
     """A value as a person reads it, independent of the cell's display format."""
     if isinstance(value, str):
-        return value.replace("\u00a0", " ").replace("\u202f", " ")
+        return _string_text(value, f"{file_name}, sheet {sheet!r}, cell {cell_name(row, column)}")
     if isinstance(value, bool):
         raise IntakeError(
             f"{file_name}, sheet {sheet!r}, cell {cell_name(row, column)}: a truth value (TRUE or FALSE) where a "
@@ -495,6 +487,16 @@ def cell_text(value: object, file_name: str, sheet: str, row: int, column: int) 
     if isinstance(value, (datetime.date, datetime.time)):
         return value.isoformat()
     return str(value)
+
+
+def _string_text(text: str, place: str) -> str:
+    """A text cell. Numbers have a decimal point here, so one typed as text with a thousands point must not pass as one."""
+    if THOUSANDS_POINT.fullmatch(text.strip()):
+        raise IntakeError(
+            f"{place}: the text {text.strip()!r} instead of a number; the point may mark thousands or decimals. "
+            "Store the number as a number and deliver the file again."
+        )
+    return text.replace("\u00a0", " ").replace("\u202f", " ")
 
 
 def number_text(value: float) -> str:

@@ -121,6 +121,20 @@ def test_a_key_column_of_dates_is_the_time(header: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("title", "time"),
+    [
+        ("Gebietsstand: 31.12.2018", "31.12.2018"),
+        ("Einwohner am 2018-12-31, erstellt am 05.02.2019", "2018-12-31"),
+        ("Stand: 31.12.2018 / 14:22:24", None),
+        ("Zuzüge vom 01.01.2018 bis 31.12.2018", None),
+        ("Einwohner", None),
+    ],
+)
+def test_the_time_is_the_one_date_in_the_title_that_is_not_the_export(title: str, time: str | None) -> None:
+    assert set(cells(table(f"{title}\n\n{SCHOOLS}"), "time")) == {(time,)}
+
+
+@pytest.mark.parametrize(
     ("header", "column"),
     [
         ("raum_id", ["10", "20", "30"]),
@@ -137,6 +151,14 @@ def test_numbers_that_name_something_are_keys(header: str, column: list[str]) ->
 
 def test_symbols_do_not_make_a_value_column_a_key() -> None:
     assert cells(table("Name;Wert\nNord;.\nSüd;5\nOst;-\n"), "text") == [(".",), ("5",), ("-",)]
+
+
+@pytest.mark.parametrize(
+    ("values", "language"),
+    [("1023101.0;44.3", "en"), ("1023101;44,3", "de"), ("1.023.101;44,3", "de"), ("1.234;5.678", "de")],
+)
+def test_the_decimal_mark_decides_the_language(values: str, language: str) -> None:
+    assert table(f"Raum;Einwohner;Anteil\nNord;{values}\n").language == language
 
 
 def test_a_unit_without_a_value_has_an_empty_cell_and_is_not_dropped() -> None:

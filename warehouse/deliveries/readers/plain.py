@@ -26,7 +26,10 @@ CODE_COLUMN_ROWS = 20
 NUMBER = re.compile(r"[-+]?(?:[0-9]{1,3}(?:[.  '][0-9]{3})+|[0-9]+)(?:[.,][0-9]+)?(?:[eE][-+]?[0-9]+)?\s*[%‰]?")
 SYMBOLS = {"", "-", "–", "—", ".", "..", "...", "…", "/", "x", "X", "*", "•", "·", "( )", "()"}
 YEAR = re.compile(r"(?:19|20)[0-9]{2}(?:/[0-9]{2,4})?")
-DATE = re.compile(r"\b[0-9]{1,2}\.[0-9]{1,2}\.(?:19|20)[0-9]{2}\b|\b(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}\b")
+DATE = re.compile(
+    r"\b(?:[0-9]{1,2}\.[0-9]{1,2}\.(?:19|20)[0-9]{2}|(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2})\b(?!\W{0,3}[0-9]{1,2}:[0-9]{2})"
+)
+WRITTEN_ON = re.compile(r"(?:erstellt|abgerufen|gedruckt|created|retrieved)[^0-9]{0,20}[0-9.-]+", re.IGNORECASE)
 LETTER = "[a-zäöüß]"
 KEY_HEADER = re.compile(
     rf"(?<!{LETTER})(?:id|nr|code|key|ags|ars|plz)(?!{LETTER})|nummer|schlüssel|stadtbezirk|stadtteil|quartier$",
@@ -43,6 +46,9 @@ UNIT = re.compile(r"(?:^|[\s(\[])(%|‰|€|EUR|ha|m²(?:/\w+)?|km[²2]|/km²)[)
 CLOSING = re.compile(r"©|\(C\)|quelle|datenquelle|source|stand\b|hinweis|anmerkung|note|\*|_{3,}|-{3,}|[0-9]\)", re.IGNORECASE)
 COPYRIGHT = re.compile(r"©|\(C\)", re.IGNORECASE)
 ENGLISH = {"year", "total", "male", "female", "population", "district", "value", "name", "area"}
+# Three digits after a point may be thousands; fewer or more are decimals.
+DECIMAL_POINT = re.compile(r"[-+]?[0-9]+\.(?:[0-9]{1,2}|[0-9]{4,})\s*[%‰]?")
+DECIMAL_COMMA = re.compile(r"[-+]?[0-9.]+,[0-9]+\s*[%‰]?")
 
 
 class NoTableError(LayoutError):
@@ -122,7 +128,7 @@ def recognise_plain(
         sheet=grid.sheet,
         layout="plain",
         encoding=grid.encoding,
-        language="en" if {label.lower() for label in header.labels} & ENGLISH else "de",
+        language=_language(header.labels, [padded[index][column] for index in data for column in columns.values]),
         table_code=None,
         title=title,
         statistic=None,
@@ -406,14 +412,14 @@ def _cells(
             return [None] * count
         return [row[number] for row in rows for _ in values]
 
-    stated = DATE.search(title)
+    stated = _stated_time(title)
     content: dict[str, object] = {
         "_row": [grid.lines[index] for index in data for _ in values],
         "_column": [number + 1 for number in values] * len(rows),
         "text": [row[number] for row in rows for number in values],
         "quality": [None] * count,
         "unit": [_unit(labels[number]) for number in values] * len(rows) if columns.values else [None] * count,
-        "time": key(columns.time) if columns.time is not None or not stated else [stated.group()] * count,
+        "time": [stated] * count if columns.time is None else key(columns.time),
         "area_code": key(columns.area_code),
         "area_label": key(columns.area_label),
     }
@@ -425,6 +431,21 @@ def _cells(
         content[f"axis_{len(axes) + 1}"] = [labels[number] for number in values] * len(rows)
         content[f"axis_{len(axes) + 1}_code"] = [None] * count
     return pa.table(content, schema=cell_schema(len(axes) + (repeat > 1)))
+
+
+def _stated_time(title: str) -> str | None:
+    """The one date in the title that is not the moment of the export."""
+    dates = set(DATE.findall(WRITTEN_ON.sub("", title)))
+    return dates.pop() if len(dates) == 1 else None
+
+
+def _language(labels: list[str], values: list[str]) -> str:
+    """The language whose decimal mark the values have; where none shows, the language of the header."""
+    comma = any(map(DECIMAL_COMMA.fullmatch, values))
+    point = any(map(DECIMAL_POINT.fullmatch, values))
+    if comma != point:
+        return "de" if comma else "en"
+    return "en" if {label.lower() for label in labels} & ENGLISH else "de"
 
 
 def _unit(label: str) -> str | None:

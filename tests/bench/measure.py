@@ -34,9 +34,7 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None) ->
     seconds = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
-        raise SystemExit(
-            f"{' '.join(command)} ended with exit code {process.returncode}; the benchmark stops.\n{output}"
-        )
+        raise SystemExit(f"{' '.join(command)} ended with exit code {process.returncode}; the benchmark stops.\n{output}")
     return Cost(seconds, usage.ru_maxrss / 1024, output)
 
 

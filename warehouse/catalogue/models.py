@@ -173,8 +173,8 @@ class Mark(Model):
     symbol: str | None = None
     """Only cells with this symbol; empty: only plain numbers."""
     obs_status: Literal["A", "E", "L", "M", "O", "P", "Q", "U"]
+    """L, M, O and Q say that there is no value; a delivered one is dropped."""
     status_reason: Identifier
-    drop_value: bool = False
     reason: Text
 
 

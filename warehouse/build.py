@@ -131,11 +131,12 @@ def transform(candidate: Candidate, on_event: Callable[[DbtNodeResult], None] | 
     if on_event is not None:
         for result in results:
             on_event(result)
-    with (candidate.folder / "run.json").open("w", encoding="utf-8") as file:
-        json.dump({"run_id": candidate.run_id, "dbt": [asdict(r) for r in results]}, file, ensure_ascii=False, indent=1)
-    broken = [r for r in results if not r.ok and r.resource_type != "test"]
+    # a model that was skipped because a test before it failed is the gate's business, like the test
+    broken = [r for r in results if r.status == "error" and r.resource_type != "test"]
     if broken:
         raise BuildError(f"dbt model {broken[0].name} failed: {broken[0].message}")
+    with (candidate.folder / "run.json").open("w", encoding="utf-8") as file:
+        json.dump({"run_id": candidate.run_id, "dbt": [asdict(r) for r in results]}, file, ensure_ascii=False, indent=1)
     return results
 
 

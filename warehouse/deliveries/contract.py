@@ -243,7 +243,7 @@ def _statuses(con: Connection, source: Source) -> None:
             conditions.append(f"measure_id in {_in(mark.measures)}")
         if mark.symbol is not None:
             conditions.append(f"symbol = {literal(mark.symbol)}" if mark.symbol else "symbol is null")
-        dropped = ", value = null" if mark.drop_value else ""
+        dropped = ", value = null" if mark.obs_status in "LMOQ" else ""
         con.execute(
             f"update landed set obs_status = ?, status_reason = ?{dropped} where {' and '.join(conditions)}",
             [mark.obs_status, mark.status_reason],

@@ -75,13 +75,17 @@ def check(home: Home, catalogue: Catalogue, candidate: Candidate, *, rules_folde
         checks=ordered,
     )
     (candidate.folder / "gate.json").write_text(verdict.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    write_page(candidate, verdict, rules_folder=rules_folder)
+    _write_page(candidate, verdict, rules)
     return verdict
 
 
 def write_page(candidate: Candidate, verdict: Verdict, *, rules_folder: Path = models.RULES) -> Path:
-    """Write the page of a verdict, for example after somebody has acknowledged a warning."""
-    wording = {rule.id: Wording(rule.reason, rule.todo) for rule in models.load_rules(rules_folder)}
+    """Write the page of a verdict anew, for example after somebody has acknowledged a warning."""
+    return _write_page(candidate, verdict, models.load_rules(rules_folder))
+
+
+def _write_page(candidate: Candidate, verdict: Verdict, rules: Sequence[models.AnyRule]) -> Path:
+    wording = {rule.id: Wording(rule.reason, rule.todo) for rule in rules}
     path = candidate.folder / "gate.html"
     path.write_text(page.render(verdict, wording), encoding="utf-8")
     return path
@@ -295,7 +299,7 @@ def _of_rules(con: duckdb.DuckDBPyConnection, rules: Sequence[models.AnyRule], c
     looked_at: dict[str, int | str] = {}
     questions = []
     for rule in rules:
-        if context.release is None and isinstance(rule, models.RevisedValues | models.VanishedKeys):
+        if _nothing_to_compare(rule, context):
             looked_at[rule.id] = 0
             continue
         query = queries.query_for(rule, context)
@@ -305,6 +309,12 @@ def _of_rules(con: duckdb.DuckDBPyConnection, rules: Sequence[models.AnyRule], c
         questions.append(Question(rule.id, rule.table, said))
     answers = gx.ask(con, questions)
     return [_rule_check(rule, looked_at[rule.id], answers.get(rule.id, Answer())) for rule in rules]
+
+
+def _nothing_to_compare(rule: models.AnyRule, context: Context) -> bool:
+    if isinstance(rule, models.RevisedValues | models.VanishedKeys):
+        return context.release is None
+    return isinstance(rule, models.ReferenceFigures) and not context.figures
 
 
 def _count(con: duckdb.DuckDBPyConnection, query: str) -> int | str:

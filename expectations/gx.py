@@ -118,7 +118,7 @@ def _buffer_result(_con: Any, cursor: Any, _statement: Any, _parameters: Any, co
 
 
 def _ask_table(gx: Any, source: Any, table: str, asked: Sequence[Question]) -> dict[str, Answer]:
-    context, data_source = source
+    _, data_source = source
     asset = data_source.add_query_asset(name=table, query=f"select * from {table}")
     batch = asset.add_batch_definition_whole_table(table).get_batch()
     suite = gx.ExpectationSuite(name=table)
@@ -128,7 +128,6 @@ def _ask_table(gx: Any, source: Any, table: str, asked: Sequence[Question]) -> d
                 unexpected_rows_query=_bind_free(question.query), meta={"rule_id": question.rule_id}
             )
         )
-    context.suites.add(suite)
     result = batch.validate(suite, result_format="COMPLETE")
     answers = {}
     for entry in result.results:

@@ -1,0 +1,253 @@
+"""A small candidate by hand: marts as the contract of the tables says, with figures that satisfy every rule.
+
+Figures of the city are the published ones (12411-01-01-4); the other areas are invented so that sums hold.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from warehouse.candidate import Candidate
+from warehouse.catalogue import Catalogue
+from warehouse.catalogue.models import Profile, ProfileAreas
+from warehouse.home import Home
+from warehouse.storage import connect
+
+CITY = "05124"
+DELIVERY = "aaaaaaaaaaaaaaaa"
+YEARS = (2023, 2024)
+PUBLISHED = {2023: (176757, 181835), 2024: (176780, 181413)}
+
+BREAKDOWN = "sex varchar, age_group varchar, origin varchar, category_scheme varchar, category varchar"
+PLACE = "_delivery_id varchar, _sheet varchar, _row integer, _column integer"
+TABLES = {
+    "fct_measure": "measure_id varchar, area_code varchar, period varchar, period_kind varchar, period_start date, "
+    f"period_end date, reporting_year integer, {BREAKDOWN}, population_base varchar, value double, unit varchar, "
+    "obs_status varchar, conf_status varchar, status_reason varchar, migration_concept varchar, rounding_base integer, "
+    f"is_synthetic boolean, provisional boolean, source_id varchar, {PLACE}",
+    "indicator_value": "indicator_id varchar, area_code varchar, period varchar, period_start date, period_end date, "
+    f"{BREAKDOWN}, value double, unit varchar, obs_status varchar, conf_status varchar, status_reason varchar, "
+    "numerator double, denominator double, population_base varchar, migration_concept varchar, is_synthetic boolean, "
+    "series_break boolean, provisional boolean",
+    "indicator_input": f"indicator_id varchar, area_code varchar, period varchar, {BREAKDOWN}, population_base varchar, "
+    "role varchar, part_measure_id varchar, part_value double, part_obs_status varchar, source_id varchar, "
+    f"{PLACE}",
+    "measure_conflict": f"measure_id varchar, area_code varchar, period varchar, {BREAKDOWN}, population_base varchar, "
+    "value_used double, rounding_base_used integer, source_id_used varchar, value_other double, "
+    "rounding_base_other integer, source_id_other varchar",
+    "area": "area_code varchar, name varchar, level varchar, parent_code varchar",
+    "handlungsfeld_1": "area_code varchar, period varchar, population double, foreign_share double",
+}
+
+
+def catalogue() -> Catalogue:
+    """A profile with all areas, and nothing else."""
+    profile = Profile(
+        id="small",
+        name="Small",
+        city=CITY,
+        areas=ProfileAreas(land="05"),
+        time_zone="Europe/Berlin",
+        yearly_publication="0 6 1 9 *",
+        owner="statistics office",
+    )
+    return Catalogue(profile=profile, sources={}, measures={}, indicators={}, series_breaks=())
+
+
+def build(home: Home, run_id: str = "run1") -> Candidate:
+    """The candidate, with a delivery in the archive and a green run of dbt."""
+    candidate = Candidate(run_id, home.build / run_id)
+    candidate.folder.mkdir(parents=True)
+    with connect(candidate.path) as con:
+        for schema in ("raw", "catalogue", "marts"):
+            con.execute(f"create schema {schema}")
+        con.execute(
+            "create table raw.delivery as select ? as delivery_id, 'register' as source_id, 'bevoelkerung.csv' as file_name, "
+            "false as superseded, false as is_synthetic, 10::bigint as rows_read, 8::bigint as rows_kept, "
+            "2::bigint as rows_noise, 20::bigint as cells_read, 15::bigint as cells_kept, 5::bigint as cells_noise",
+            [DELIVERY],
+        )
+        con.execute(
+            "create table catalogue.measure as select * from (values ('population', 'persons'), "
+            "('foreign_population', 'persons'), ('employees_workplace', 'persons'), ('unemployed', 'persons'), "
+            "('unemployment_rate', 'percent')) as t(measure_id, unit)"
+        )
+        con.execute(
+            "create table catalogue.indicator as select * from (values ('population', 'persons', 'computed'), "
+            "('foreign_share', 'percent', 'computed'), ('foreign_employees', 'persons', 'computed')) "
+            "as t(indicator_id, unit, status)"
+        )
+        for name, columns in TABLES.items():
+            con.execute(f"create table marts.{name} ({columns})")
+        _insert(con, "fct_measure", _facts())
+        _insert(con, "indicator_value", _values())
+        _insert(con, "indicator_input", [_input(None, "Q")])
+        _insert(con, "measure_conflict", [_conflict()])
+        _insert(con, "area", [{"area_code": a.code, "level": a.level} for a in catalogue().areas.values()])
+    _archive(home, [])
+    write_run(candidate, [test_result("not_null_population", "pass")])
+    return candidate
+
+
+def copy_of(candidate: Candidate, home: Home, run_id: str) -> Candidate:
+    """The same candidate once more, to be spoiled."""
+    copy = Candidate(run_id, home.build / run_id)
+    shutil.copytree(candidate.folder, copy.folder)
+    return copy
+
+
+def spoil(candidate: Candidate, *statements: str) -> None:
+    """Change the candidate by SQL."""
+    with connect(candidate.path) as con:
+        for statement in statements:
+            con.execute(statement)
+
+
+def write_run(candidate: Candidate, results: Sequence[dict[str, Any]]) -> None:
+    said = {"run_id": candidate.run_id, "dbt": list(results)}
+    (candidate.folder / "run.json").write_text(json.dumps(said), encoding="utf-8")
+
+
+def test_result(name: str, status: str, **more: Any) -> dict[str, Any]:
+    return {
+        "unique_id": f"test.integrationsmonitor.{name}", "name": name, "resource_type": "test", "status": status,
+        "failures": 0, "message": None, "description": "", "severity": "error",
+        "model": "model.integrationsmonitor.fct_measure", "relation": None, **more,
+    }  # fmt: skip
+
+
+test_result.__test__ = False  # type: ignore[attr-defined]
+
+
+def release(home: Home, candidate: Candidate, version: str = "2026.1") -> None:
+    """Make the candidate's indicator values the current release."""
+    folder = home.releases / version
+    folder.mkdir()
+    with connect(folder / "integrationsmonitor.duckdb") as con:
+        con.execute(f"attach '{candidate.path}' as candidate (read_only)")
+        con.execute("create table indicator_value as select * from candidate.marts.indicator_value")
+    manifest = {"note": "first edition", "released_on": "2026-01-02", "embargo_until": None}
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    (home.releases / "current.json").write_text(json.dumps({"version": version}), encoding="utf-8")
+
+
+def hold_delivery(home: Home, finding: dict[str, Any]) -> None:
+    """Let the delivery in force have a finding."""
+    _archive(home, [finding])
+
+
+def _archive(home: Home, findings: list[dict[str, Any]]) -> None:
+    folder = home.archive / DELIVERY
+    folder.mkdir(parents=True, exist_ok=True)
+    facts = {
+        "delivery_id": DELIVERY, "sha256": DELIVERY * 4, "size": 1, "file_name": "bevoelkerung.csv",
+        "source_id": "register", "received": "2026-01-01", "sequence": 1, "is_synthetic": False, "correction": None,
+    }  # fmt: skip
+    (folder / "delivery.json").write_text(json.dumps(facts), encoding="utf-8")
+    (folder / "landing.json").write_text(json.dumps({"periods": ["2024-12-31"], "findings": findings}), encoding="utf-8")
+
+
+def _insert(con: Any, table: str, rows: list[dict[str, Any]]) -> None:
+    columns = list(rows[0])
+    marks = ", ".join(f"({', '.join('?' * len(columns))})" for _ in rows)
+    con.execute(f"insert into marts.{table} ({', '.join(columns)}) values {marks}", [v for r in rows for v in r.values()])
+
+
+def _split(**codes: str) -> dict[str, str]:
+    return {"sex": "total", "age_group": "total", "origin": "total", "category_scheme": "none", "category": "total", **codes}
+
+
+def _fact(measure: str, area: str, year: int, value: float | None, unit: str = "persons", **more: Any) -> dict[str, Any]:
+    codes = {k: more.pop(k) for k in ("sex", "age_group", "origin", "category_scheme", "category") if k in more}
+    return {
+        "measure_id": measure, "area_code": area, "period": f"{year}-12-31", "period_kind": "reference_date",
+        "period_start": f"{year}-12-31", "period_end": f"{year}-12-31", "reporting_year": year, **_split(**codes),
+        "population_base": "FORT_Z2022", "value": value, "unit": unit, "obs_status": "A", "conf_status": "F",
+        "rounding_base": 1, "is_synthetic": False, "provisional": False, "source_id": "register",
+        "_delivery_id": DELIVERY, "_row": 12, "_column": 4, **more,
+    }  # fmt: skip
+
+
+def population(area_no: int, area: str, year: int) -> tuple[int, int]:
+    """Men and women of a district."""
+    return PUBLISHED[year] if area == CITY else (90000 + 1000 * area_no + 7 * (year % 100), 91000 + 1000 * area_no)
+
+
+def _facts() -> list[dict[str, Any]]:
+    rows = []
+    districts = [a.code for a in catalogue().areas.values() if a.level == "kreis"]
+    for year in YEARS:
+        sums = [0, 0]
+        for number, area in enumerate(districts):
+            m, f = population(number, area, year)
+            sums = [sums[0] + m, sums[1] + f]
+            rows += _by_sex("population", area, year, m, f)
+        rows += _by_sex("population", "05", year, *sums)
+        rows += _by_sex("population", "DG", year, 41_000_000 + year, 42_000_000)
+    azr = {"population_base": "AZR", "rounding_base": 5}
+    for origin, value in (("continent_1", 100), ("137", 60), ("152", 45)):  # 62 + 43 = 105 before rounding, sum off by 5
+        rows.append(_fact("foreign_population", CITY, 2024, value, origin=origin, **azr))
+    ba = {"population_base": "BA"}
+    for category, value in (("A", 50), ("B-F", 31911), ("G-U", 94383)):
+        rows.append(_fact("employees_workplace", CITY, 2024, value, category_scheme="wz_section", category=category, **ba))
+    rows.append(_fact("employees_workplace", CITY, 2024, 126344, **ba))
+    rows.append(_fact("employees_workplace", CITY, 2024, 17762, origin="foreign", **ba))
+    secret = {"origin": "foreign", "category_scheme": "wz_section", "category": "F", "obs_status": "Q", **ba}
+    rows.append(_fact("employees_workplace", CITY, 2024, None, sex="m", **secret))
+    rows.append(_fact("unemployed", CITY, 2024, 18222, **ba))
+    rows.append(_fact("unemployed", CITY, 2024, 7836, origin="foreign", **ba))
+    rows.append(_fact("unemployment_rate", CITY, 2024, 10.0, unit="percent", **ba))
+    return [{**_fact("", "", 2024, None), "_sheet": None, **row} for row in rows]
+
+
+def _by_sex(measure: str, area: str, year: int, m: int, f: int) -> list[dict[str, Any]]:
+    return [
+        _fact(measure, area, year, m + f),
+        _fact(measure, area, year, m, sex="m"),
+        _fact(measure, area, year, f, sex="f"),
+    ]
+
+
+def _value(indicator: str, area: str, year: int, value: float | None, unit: str, **more: Any) -> dict[str, Any]:
+    return {
+        "indicator_id": indicator, "area_code": area, "period": f"{year}-12-31", "period_start": f"{year}-12-31",
+        "period_end": f"{year}-12-31", **_split(), "value": value, "unit": unit, "obs_status": "A", "conf_status": "F",
+        "population_base": "FORT_Z2022", "is_synthetic": False, "series_break": False, "provisional": False, **more,
+    }  # fmt: skip
+
+
+def _values() -> list[dict[str, Any]]:
+    rows = []
+    districts = [a.code for a in catalogue().areas.values() if a.level == "kreis"]
+    for year in YEARS:
+        for number, area in enumerate(districts):
+            rows.append(_value("population", area, year, sum(population(number, area, year)), "persons"))
+            rows.append(_value("foreign_share", area, year, 12 + number / 10 + (year - 2023), "percent"))
+    rows.append(_value("foreign_employees", CITY, 2024, None, "persons", obs_status="Q", population_base="BA"))
+    return rows
+
+
+def _input(value: float | None, status: str) -> dict[str, Any]:
+    return {
+        "indicator_id": "foreign_employees", "area_code": CITY, "period": "2024-12-31", **_split(), "population_base": "BA",
+        "role": "numerator", "part_measure_id": "employees_workplace", "part_value": value, "part_obs_status": status,
+        "source_id": "register", "_delivery_id": DELIVERY, "_row": 12, "_column": 4,
+    }  # fmt: skip
+
+
+def _conflict() -> dict[str, Any]:
+    return {
+        "measure_id": "foreign_population", "area_code": CITY, "period": "2024-12-31", **_split(),
+        "population_base": "AZR", "value_used": 94110, "rounding_base_used": 5, "source_id_used": "register",
+        "value_other": 94112, "rounding_base_other": 1, "source_id_other": "other_register",
+    }  # fmt: skip
+
+
+def home_of(folder: Path) -> Home:
+    home = Home(folder)
+    home.create()
+    return home

@@ -1,0 +1,151 @@
+"""Every rule has a candidate that it refuses, and the clean candidate passes all of them."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import small
+
+from expectations import gate, models
+from warehouse.build import Candidate
+from warehouse.checks import Verdict
+from warehouse.home import Home
+
+CITY = "area_code = '05124'"
+CITY_2024 = f"{CITY} and period = '2024-12-31'"
+TOTALS = "sex = 'total' and origin = 'total' and category = 'total'"
+A_DISTRICT = "area_code = '05111' and period = '2024-12-31'"
+
+
+@dataclass(frozen=True)
+class Spoiled:
+    """What was done to the clean candidate, and which other rules see the same error."""
+
+    statements: tuple[str, ...]
+    also: frozenset[str] = frozenset()
+    place: str = ""
+    """A part of the key that the finding must name."""
+
+
+def _fact(condition: str, change: str, *also: str, place: str = "") -> Spoiled:
+    return Spoiled((f"update marts.fct_measure set {change} where {condition}",), frozenset(also), place)
+
+
+def _value(condition: str, change: str, *also: str, place: str = "") -> Spoiled:
+    return Spoiled((f"update marts.indicator_value set {change} where {condition}",), frozenset(also), place)
+
+
+EMPLOYEES = "measure_id = 'employees_workplace'"
+LAST_YEAR = (
+    "update marts.fct_measure as t set value = b.value from marts.fct_measure as b where t.measure_id = 'population' "
+    "and b.measure_id = 'population' and t.reporting_year = 2024 and b.reporting_year = 2023 "
+    "and t.area_code = b.area_code and t.sex = b.sex"
+)
+TWICE = "insert into marts.{0} select * from marts.{0} where {1} and {2} limit 1"
+
+SPOILED: dict[str, Spoiled] = {
+    "measure_key_unique": Spoiled((TWICE.format("fct_measure", "measure_id = 'unemployment_rate'", CITY),), place="05124"),
+    "indicator_key_unique": Spoiled((TWICE.format("indicator_value", "indicator_id = 'foreign_employees'", CITY),)),
+    "indicator_key_filled": _value("indicator_id = 'foreign_employees'", "population_base = null", place="05124"),
+    "sex_codes": _fact("measure_id = 'employees_workplace' and sex = 'm'", "sex = 'male'", place="row 12, column 4"),
+    "areas_known": _fact("measure_id = 'unemployment_rate'", "area_code = '5124'", place="bevoelkerung.csv"),
+    "measure_units": _fact("measure_id = 'unemployed'", "unit = 'thousand_persons'"),
+    "indicator_units": _value("indicator_id = 'foreign_employees'", "unit = 'thousand_persons'"),
+    "ledger_rows_balance": Spoiled(("update raw.delivery set rows_kept = 7",), place="bevoelkerung.csv"),
+    "ledger_cells_balance": Spoiled(("update raw.delivery set cells_noise = 4",), place="bevoelkerung.csv"),
+    "suppressed_stays_suppressed": _fact("obs_status = 'Q'", "value = 0", place="05124"),
+    "nothing_computed_from_suppressed": _value(
+        "indicator_id = 'foreign_employees'", "value = 1222, obs_status = 'A'", place="05124"
+    ),
+    "synthetic_labelled": Spoiled(("update raw.delivery set is_synthetic = true",)),
+    "no_person_columns": Spoiled(("alter table marts.indicator_value add column birth_date date",), place="birth_date"),
+    "sexes_add_up": _fact(f"measure_id = 'population' and sex = 'f' and {A_DISTRICT}", "value = value - 1",
+                          "districts_add_up", place="05111"),
+    "districts_add_up": _fact("measure_id = 'population' and area_code = '05' and period = '2024-12-31' and sex <> 'f'",
+                              "value = value + 1", place="05, 2024-12-31"),
+    "continent_is_sum_of_citizenships": _fact("measure_id = 'foreign_population' and origin = '137'", "value = 65",
+                                              place="continent_1"),
+    "employees_sections_add_up": _fact(f"{EMPLOYEES} and category = 'B-F'", "value = 51911"),
+    "foreigners_within_total": _fact("measure_id = 'unemployed' and origin = 'foreign'", "value = 18223"),
+    "sexes_within_total": _fact("obs_status = 'Q'", "category_scheme = 'none', category = 'total', value = 20000, "
+                                "obs_status = 'A'"),
+    "counts_not_negative": _fact("measure_id = 'foreign_population' and origin = '152'", "value = -9",
+                                 "continent_is_sum_of_citizenships"),
+    "population_of_country": _fact("measure_id = 'population' and area_code = 'DG'", "value = value / 1000"),
+    "population_of_land": _fact("measure_id = 'population' and length(area_code) in (2, 5) and area_code <> 'DG'",
+                                "value = round(value / 100)", "sexes_add_up", "districts_add_up", "published_figures"),
+    "percentages_in_range": _value(f"indicator_id = 'foreign_share' and {CITY_2024}", "value = 170", "rates_year_on_year"),
+    "delivered_rates_in_range": _fact("measure_id = 'unemployment_rate'", "value = 242"),
+    "districts_complete": Spoiled(
+        (f"delete from marts.indicator_value where indicator_id = 'foreign_share' and {A_DISTRICT}",), place="05111"
+    ),
+    "no_year_missing": Spoiled(
+        ("update marts.fct_measure set reporting_year = 2021 where measure_id = 'population' and reporting_year = 2023",),
+        place="2022",
+    ),
+    "population_change": _value(f"indicator_id = 'population' and {CITY_2024}", "value = 375000", place="05124"),
+    "counts_year_on_year": _value(f"indicator_id = 'population' and {CITY_2024}", "value = 600000", "population_change"),
+    "rates_year_on_year": _value(f"indicator_id = 'foreign_share' and {CITY_2024}", "value = value + 9", place="05124"),
+    "year_did_not_move": Spoiled((LAST_YEAR,), frozenset({"published_figures"}), place="2024-12-31"),
+    "sources_agree": Spoiled(("update marts.measure_conflict set value_other = 94115",), place="05124"),
+    "published_figures": _fact(f"measure_id = 'population' and sex = 'm' and {CITY_2024}", "value = value + 1",
+                               "sexes_add_up", "districts_add_up", place="05124"),
+    "revised_values": _value(f"indicator_id = 'population' and {CITY_2024}", "value = value + 5", place="05124"),
+    "vanished_values": Spoiled(
+        ("delete from marts.indicator_value where indicator_id = 'foreign_employees'",), place="05124"
+    ),
+}  # fmt: skip
+NEEDS_RELEASE = {"revised_values", "vanished_values"}
+
+
+def failing(verdict: Verdict) -> set[str]:
+    return {check.rule_id for check in verdict.checks if not check.passed}
+
+
+def judged(home: Home, rules: Path, clean: Candidate, name: str, *statements: str) -> Verdict:
+    candidate = small.copy_of(clean, home, name)
+    small.spoil(candidate, *statements)
+    return gate.check(home, small.catalogue(), candidate, rules_folder=rules)
+
+
+def test_a_clean_candidate_passes_every_rule(shared_home: Home, clean: Candidate, rules: Path) -> None:
+    verdict = gate.check(shared_home, small.catalogue(), clean, rules_folder=rules)
+    assert failing(verdict) == set()
+    assert verdict.outcome == "passed"
+
+
+def test_every_rule_looks_at_something_in_the_clean_candidate(shared_home: Home, clean: Candidate, rules: Path) -> None:
+    verdict = gate.check(shared_home, small.catalogue(), clean, rules_folder=rules)
+    assert {c.rule_id for c in verdict.checks if c.checked == 0} == NEEDS_RELEASE
+
+
+def test_every_rule_has_a_candidate_that_it_refuses() -> None:
+    assert {rule.id for rule in models.load_rules()} == set(SPOILED)
+
+
+def test_every_kind_of_rule_is_used() -> None:
+    kinds = {type(rule) for rule in models.load_rules()}
+    assert kinds == set(models.Rule.__subclasses__())
+
+
+@pytest.mark.parametrize("rule_id", SPOILED)
+def test_a_spoiled_candidate_fails_exactly_the_rules_that_see_its_error(
+    rule_id: str, shared_home: Home, clean: Candidate, rules: Path, tmp_path: Path
+) -> None:
+    spoiled = SPOILED[rule_id]
+    home = shared_home
+    if rule_id in NEEDS_RELEASE:
+        home = small.home_of(tmp_path / "data")
+        shutil.copytree(shared_home.archive, home.archive, dirs_exist_ok=True)
+        small.release(home, clean)
+    verdict = judged(home, rules, clean, rule_id, *spoiled.statements)
+    assert failing(verdict) == {rule_id} | spoiled.also
+    check = next(c for c in verdict.checks if c.rule_id == rule_id)
+    declared = next(rule for rule in models.load_rules() if rule.id == rule_id)
+    assert check.severity == declared.severity
+    assert check.failed > 0
+    assert all(finding.found for finding in check.findings)
+    assert spoiled.place in check.findings[0].place

@@ -1,12 +1,12 @@
 """Read GENESIS flat files (ffcsv), with the columns of today and with those used until about 2024.
 
-One row is one value, or one per content in the old form. DuckDB reads the file in a stream and keeps it as Parquet beside
-it, so that memory stays bounded and every cell knows its line. Nothing here drops totals or renames a category.
+One row is one value, or one per content in the old form. The file is read in a stream into an Arrow file on disk, codes and
+labels as dictionaries, so that memory stays bounded and every cell knows its line; DuckDB reads the cells from there.
+Nothing here drops totals or renames a category.
 """
 
 from __future__ import annotations
 
-import codecs
 import csv
 import re
 import tempfile
@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
 
 from warehouse.deliveries.readers import patterns
 from warehouse.deliveries.readers.table import Axis, Noise, Table, where
@@ -22,10 +25,8 @@ from warehouse.errors import LayoutError
 from warehouse.storage import connect, identifier, literal
 
 MEBIBYTE = 1 << 20
-# The file is read in a stream; this bounds what the stream may hold.
-MEMORY_LIMIT = "256MB"
-NEVER = "\x01"
-"""Stands for a missing text in no file, so that an empty code stays an empty code."""
+BLOCK = 4 * MEBIBYTE
+CELLS = "cells_as_delivered"
 CONTENT = "CONTENT"
 ENGLISH = re.compile(r"\b(?:statistics|estimates|population|census|accounts|survey|Total|persons)\b")
 REGIONAL_VARIABLES = re.compile(
@@ -64,13 +65,16 @@ class _Columns:
 
 @dataclass(frozen=True)
 class FlatTable(Table):
-    """A flat file as Parquet; the folder lives as long as the table."""
+    """A flat file on disk as Arrow; its folder lives as long as the table."""
 
     query: str = field(kw_only=True, repr=False, compare=False)
+    cells: pa.Table = field(kw_only=True, repr=False, compare=False)
     folder: tempfile.TemporaryDirectory[str] = field(kw_only=True, repr=False, compare=False)
 
     def attach(self, con: duckdb.DuckDBPyConnection, view: str) -> None:
-        con.execute(f"create or replace temp view {identifier(view)} as {self.query}")
+        delivered = f"{view}_{CELLS}"
+        con.register(delivered, self.cells)
+        con.execute(f"create or replace temp view {identifier(view)} as {self.query.replace(CELLS, identifier(delivered))}")
 
 
 def is_flat_header(line: str) -> bool:
@@ -90,27 +94,24 @@ def read_flat(path: Path, file_name: str, sheet: str | None = None, encoding: st
         LayoutError: a row with another number of columns, a file that is cut off, a header without its columns.
     """
     place = where(file_name, sheet)
+    columns = _read_columns(path, encoding, place)
+    lines, blank_lines, ends_with_line_end = _count_lines(path)
     folder = tempfile.TemporaryDirectory(prefix="monitor-flat-", ignore_cleanup_errors=True)
-    source = path if encoding.startswith("utf-8") else _as_utf8(path, Path(folder.name) / "text.csv", encoding)
-    columns = _read_columns(source, place)
-    lines, blank_lines, ends_with_line_end = _count_lines(source)
-    parquet = Path(folder.name) / "cells.parquet"
-    with connect(memory_limit=MEMORY_LIMIT, temp_dir=Path(folder.name)) as con:
-        rows = _to_parquet(con, source, parquet, columns, place)
-        if rows == 0:
-            raise LayoutError(
-                f"{place}, line 1: the file holds column names and no row. Expected: one row per value. "
-                "The selection is empty; export the table again."
-            )
-        if rows + 1 + blank_lines != lines:
-            raise _uneven(source, columns, place, lines, rows)
+    cells = _to_arrow(path, encoding, Path(folder.name) / "cells.arrow", columns, place)
+    if cells.num_rows == 0:
+        raise LayoutError(
+            f"{place}, line 1: the file holds column names and no row. Expected: one row per value. "
+            "The selection is empty; export the table again."
+        )
+    if cells.num_rows + 1 + blank_lines != lines:
+        raise _uneven(path, encoding, columns, place)
+    with connect() as con:
+        con.register(CELLS, cells)
         if not ends_with_line_end:
-            _refuse_cut_end(con, parquet, columns, lines, place)
-        shapes = _Shapes.read(con, parquet, columns)
-        variables = _variables(con, parquet, columns, shapes)
-    if source is not path:
-        source.unlink()
-    axes, query = _query(parquet, columns, shapes, variables)
+            _refuse_cut_end(con, columns, lines, place)
+        shapes = _Shapes.read(con, columns)
+        variables = _variables(con, columns, shapes)
+    axes, query = _query(columns, shapes, variables)
     noise = [Noise("header", 1, 1)]
     if blank_lines:
         noise.append(Noise("blank", blank_lines, lines - blank_lines + 1))
@@ -131,6 +132,7 @@ def read_flat(path: Path, file_name: str, sheet: str | None = None, encoding: st
         rows_read=lines,
         noise=tuple(noise),
         query=query,
+        cells=cells,
         folder=folder,
     )
 
@@ -138,8 +140,8 @@ def read_flat(path: Path, file_name: str, sheet: str | None = None, encoding: st
 # columns
 
 
-def _read_columns(source: Path, place: str) -> _Columns:
-    with source.open(encoding="utf-8-sig", newline="") as stream:
+def _read_columns(source: Path, encoding: str, place: str) -> _Columns:
+    with source.open(encoding=_with_mark(encoding), newline="") as stream:
         names = [name.strip() for name in next(csv.reader([stream.readline()], delimiter=";"), [])]
     lower = [name.lower() for name in names]
     is_old = tuple(lower[:5]) == LEAD_OLD
@@ -192,15 +194,12 @@ def _old_values(names: list[str], groups: list[int], position: int) -> _Columns 
     return _Columns(names, groups, contents, None, None, None, is_old=True) if contents else None
 
 
-# from text to Parquet
+# from text to Arrow
 
 
-def _as_utf8(path: Path, target: Path, encoding: str) -> Path:
-    decoder = codecs.getincrementaldecoder(encoding)()
-    with path.open("rb") as source, target.open("w", encoding="utf-8", newline="") as stream:
-        while chunk := source.read(MEBIBYTE):
-            stream.write(decoder.decode(chunk))
-    return target
+def _with_mark(encoding: str) -> str:
+    """The codec that reads a text with or without byte order mark."""
+    return "utf-8-sig" if encoding.startswith("utf-8") else encoding
 
 
 def _count_lines(source: Path) -> tuple[int, int, bool]:
@@ -221,59 +220,63 @@ def _count_lines(source: Path) -> tuple[int, int, bool]:
     return lines, blank, ends
 
 
-def _to_parquet(con: duckdb.DuckDBPyConnection, source: Path, target: Path, columns: _Columns, place: str) -> int:
-    types = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(columns.names)))
-    scan = (
-        f"read_csv({literal(source)}, auto_detect = false, columns = {{{types}}}, header = true, delim = ';', quote = '\"', "
-        f"escape = '\"', nullstr = '{NEVER}', null_padding = false)"
-    )
+def _to_arrow(source: Path, encoding: str, target: Path, columns: _Columns, place: str) -> pa.Table:
+    """All columns as text under the names c0, c1 ..., and the physical line as ``line``, mapped from disk."""
+    names = [f"c{number}" for number in range(len(columns.names))]
+    values = {f"c{content.column}" for content in columns.contents}
+    kinds = {name: pa.string() if name in values else pa.dictionary(pa.int32(), pa.string()) for name in names}
+    schema = pa.schema([*kinds.items(), ("line", pa.int32())])
     try:
-        row = con.execute(f"copy (select * from {scan}) to {literal(target)} (format parquet, compression lz4)").fetchone()
-    except duckdb.Error as error:
-        raise _broken(str(error), columns, place) from error
-    return int(row[0]) if row else 0
+        with (
+            arrow_csv.open_csv(
+                source,
+                read_options=arrow_csv.ReadOptions(
+                    column_names=names,
+                    skip_rows=1,
+                    block_size=BLOCK,
+                    encoding="utf8" if encoding.startswith("utf-8") else encoding,
+                ),
+                parse_options=arrow_csv.ParseOptions(delimiter=";"),
+                convert_options=arrow_csv.ConvertOptions(column_types=kinds, strings_can_be_null=False),
+            ) as batches,
+            pa.OSFile(str(target), "wb") as sink,
+            pa.ipc.new_stream(sink, schema) as writer,
+        ):
+            line = 2
+            for batch in batches:
+                numbers = pa.py_buffer(np.arange(line, line + batch.num_rows, dtype=np.int32))
+                lines = pa.Array.from_buffers(pa.int32(), batch.num_rows, [None, numbers])
+                writer.write_batch(pa.RecordBatch.from_arrays([*batch.columns, lines], schema=schema))
+                line += batch.num_rows
+    except pa.ArrowInvalid as error:
+        if "Empty CSV file" in str(error):
+            return schema.empty_table()
+        raise _uneven(source, encoding, columns, place) from error
+    with pa.memory_map(str(target)) as mapped:
+        return pa.ipc.open_stream(mapped).read_all()
 
 
-def _broken(message: str, columns: _Columns, place: str) -> LayoutError:
-    line = re.search(r"Line: (\d+)", message)
-    found = re.search(r"Found: (\d+)", message)
-    at = f"{place}, line {line.group(1)}" if line else place
-    if found:
-        return LayoutError(
-            f"{at}: a row with {found.group(1)} columns. Expected: {len(columns.names)}, as in the first line. "
-            "The row is cut off or a field holds an unquoted semicolon; export the table again."
-        )
-    return LayoutError(
-        f"{at}: the row cannot be split into its {len(columns.names)} columns "
-        f"({message.splitlines()[0].strip()[:200]}). Export the table again."
-    )
-
-
-def _uneven(source: Path, columns: _Columns, place: str, lines: int, rows: int) -> LayoutError:
+def _uneven(source: Path, encoding: str, columns: _Columns, place: str) -> LayoutError:
     """The error for a file whose lines are not its rows: names the first line that is none."""
-    with source.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
+    with source.open(encoding=_with_mark(encoding), newline="") as stream:
         for number, line in enumerate(stream, 1):
             found = len(next(csv.reader([line], delimiter=";"), []))
             if found != len(columns.names):
                 return LayoutError(
-                    f"{place}, line {number}: a line with {found} columns. Expected: {len(columns.names)}, as in the first "
-                    "line. Delete nothing by hand; export the table again."
+                    f"{place}, line {number}: a row with {found} columns. Expected: {len(columns.names)}, as in the first "
+                    "line. The row is cut off, or a field holds an unquoted semicolon or a line end; export the table again."
                 )
     return LayoutError(
-        f"{place}: {lines} lines hold {rows} rows. Expected: one row per line below the column names. A quoted field runs "
-        "over several lines; export the table again."
+        f"{place}: the rows cannot be told apart although every line has {len(columns.names)} columns. A quote is missing; "
+        "export the table again."
     )
 
 
-def _refuse_cut_end(con: duckdb.DuckDBPyConnection, parquet: Path, columns: _Columns, lines: int, place: str) -> None:
+def _refuse_cut_end(con: duckdb.DuckDBPyConnection, columns: _Columns, lines: int, place: str) -> None:
     """A file without a line end is whole only if its last text stands in another row as well."""
     last = len(columns.names) - 1
     found = con.execute(
-        f"""
-        select count(*) from read_parquet({literal(parquet)}) where c{last} = (
-            select c{last} from read_parquet({literal(parquet)}, file_row_number = true) where file_row_number = {lines - 2}
-        )
-        """
+        f"select count(*) from {CELLS} where c{last} = (select c{last} from {CELLS} where line = {lines})"
     ).fetchone()
     is_value = any(last in {content.column, content.quality} for content in columns.contents)
     if is_value or (lines > 2 and found is not None and found[0] < 2):
@@ -295,17 +298,14 @@ class _Shapes:
     words: set[str]
 
     @classmethod
-    def read(cls, con: duckdb.DuckDBPyConnection, parquet: Path, columns: _Columns) -> _Shapes:
+    def read(cls, con: duckdb.DuckDBPyConnection, columns: _Columns) -> _Shapes:
         """Collect them from the file."""
         names = ["c0", "c1", *(f"c{start + part}" for start in columns.groups for part in (0, 1))]
-        rows = con.execute(f"select distinct {', '.join(names)} from read_parquet({literal(parquet)})").fetchall()
+        rows = con.execute(f"select distinct {', '.join(names)} from {CELLS}").fetchall()
         statistics = {row[0]: row[1] for row in sorted(rows)}
         groups = [[(row[2 + 2 * number], row[3 + 2 * number]) for row in sorted(rows)] for number in range(len(columns.groups))]
         totals = con.execute(
-            " union ".join(
-                f"select distinct c{start + 3} from read_parquet({literal(parquet)}) where c{start + 2} = ''"
-                for start in columns.groups
-            )
+            " union ".join(f"select distinct c{start + 3} from {CELLS} where c{start + 2} = ''" for start in columns.groups)
             or "select ''"
         ).fetchall()
         return cls(statistics, groups, set(statistics.values()) | {text for (text,) in totals})
@@ -322,7 +322,7 @@ class _Variable:
     role: str
 
 
-def _variables(con: duckdb.DuckDBPyConnection, parquet: Path, columns: _Columns, shapes: _Shapes) -> list[_Variable]:
+def _variables(con: duckdb.DuckDBPyConnection, columns: _Columns, shapes: _Shapes) -> list[_Variable]:
     found: dict[str, tuple[str, list[int]]] = {}
     for start, pairs in zip(columns.groups, shapes.groups, strict=True):
         for code, label in pairs:
@@ -332,7 +332,7 @@ def _variables(con: duckdb.DuckDBPyConnection, parquet: Path, columns: _Columns,
     for code, (label, starts) in found.items():
         pairs = shapes.groups[columns.groups.index(starts[0])]
         everywhere = len(starts) == 1 and all(other == code for other, _ in pairs)
-        variables.append(_Variable(code, label, starts, everywhere, _role(con, parquet, code, starts)))
+        variables.append(_Variable(code, label, starts, everywhere, _role(con, code, starts)))
     if not any(variable.role == "area" for variable in variables):
         variables = [
             _Variable(v.code, v.label, v.starts, v.is_everywhere, "area") if v.role == "area code" else v for v in variables
@@ -340,13 +340,11 @@ def _variables(con: duckdb.DuckDBPyConnection, parquet: Path, columns: _Columns,
     return variables
 
 
-def _role(con: duckdb.DuckDBPyConnection, parquet: Path, code: str, starts: Sequence[int]) -> str:
+def _role(con: duckdb.DuckDBPyConnection, code: str, starts: Sequence[int]) -> str:
     if REGIONAL_VARIABLES.fullmatch(code):
         return "area"
     start = starts[0]
-    values = con.execute(
-        f"select distinct c{start + 2}, c{start + 3} from read_parquet({literal(parquet)}) where c{start} = ?", [code]
-    ).fetchall()
+    values = con.execute(f"select distinct c{start + 2}, c{start + 3} from {CELLS} where c{start} = ?", [code]).fetchall()
     codes = {value.strip() for value, _ in values} - {""}
     labels = {label.strip() for value, label in values if value}
     if labels and all(patterns.MONTH.fullmatch(label) or patterns.QUARTER.fullmatch(label) for label in labels):
@@ -360,7 +358,7 @@ def _role(con: duckdb.DuckDBPyConnection, parquet: Path, code: str, starts: Sequ
 # cells
 
 
-def _query(parquet: Path, columns: _Columns, shapes: _Shapes, variables: Sequence[_Variable]) -> tuple[tuple[Axis, ...], str]:
+def _query(columns: _Columns, shapes: _Shapes, variables: Sequence[_Variable]) -> tuple[tuple[Axis, ...], str]:
     area = _area_variables(shapes, variables)
     months = [variable for variable in variables if variable.role == "part of year"]
     others = [variable for variable in variables if variable not in area and variable not in months]
@@ -380,11 +378,11 @@ def _query(parquet: Path, columns: _Columns, shapes: _Shapes, variables: Sequenc
     label_column = columns.content_label
     place = "columns of values" if label_column is None else f"column {label_column + 1}"
     axes.append(Axis("", CONTENT, place))
-    selects = [_select(parquet, columns, content, shared, len(axes)) for content in columns.contents]
+    selects = [_select(columns, content, shared, len(axes)) for content in columns.contents]
     return tuple(axes), "\nunion all\n".join(selects)
 
 
-def _select(parquet: Path, columns: _Columns, content: _Content, shared: list[str], content_axis: int) -> str:
+def _select(columns: _Columns, content: _Content, shared: list[str], content_axis: int) -> str:
     if columns.is_old:
         unit, label, code = (_text(content.unit), _text(content.label), _text(content.code))
     else:
@@ -392,7 +390,7 @@ def _select(parquet: Path, columns: _Columns, content: _Content, shared: list[st
         label, code = f"trim(c{columns.content_label})", f"trim(c{columns.content_code})"
     quality = "null::varchar" if content.quality is None else f"nullif(trim(c{content.quality}), '')"
     cells = [
-        "(file_row_number + 2)::integer as _row",
+        "line as _row",
         f"{content.column + 1}::integer as _column",
         f"trim(c{content.column}) as text",
         f"{quality} as quality",
@@ -401,7 +399,7 @@ def _select(parquet: Path, columns: _Columns, content: _Content, shared: list[st
         f"{label} as axis_{content_axis}",
         f"{code} as axis_{content_axis}_code",
     ]
-    return f"select {', '.join(cells)} from read_parquet({literal(parquet)}, file_row_number = true)"
+    return f"select {', '.join(cells)} from {CELLS}"
 
 
 def _area_variables(shapes: _Shapes, variables: Sequence[_Variable]) -> list[_Variable]:

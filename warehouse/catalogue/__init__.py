@@ -31,6 +31,7 @@ from warehouse.errors import CatalogueError
 FOLDER = Path(__file__).resolve().parent
 DEFAULT_PROFILE = "wuppertal"
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
@@ -59,7 +60,7 @@ class Catalogue:
         said = {
             "source": source.model_dump(mode="json"),
             "areas": sorted(self.areas),
-            "measures": sorted((m.id, m.unit) for m in self.measures.values()),
+            "measures": sorted((m.id, m.unit, m.population_base or "") for m in self.measures.values()),
         }
         return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
@@ -99,7 +100,7 @@ def load(profile: str | None = None, folder: Path = FOLDER) -> Catalogue:
 @cache
 def _yaml(path: Path) -> Any:
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 (the safe loader, in C where there is one)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise CatalogueError(f"{path.name}: not readable as YAML: {error}") from error
 

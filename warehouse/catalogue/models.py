@@ -255,6 +255,8 @@ class Measure(Model):
     name: Bilingual
     unit: Identifier
     kind: Literal["stock", "flow", "average", "rate", "amount"]
+    population_base: PopulationBase | None = None
+    """Its own base, whatever base the table has that delivers it (an area has none)."""
 
 
 class SeriesBreak(Model):

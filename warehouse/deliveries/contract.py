@@ -64,7 +64,8 @@ def check_units(con: Connection, table: Table, source: Source, catalogue: Catalo
                 f"{name}, row {line}, column {column}: {measure} is delivered in {unit}, expected {expected}. "
                 "A changed unit needs a changed declaration."
             )
-    con.execute("update landed set unit = m.unit from measure_map as m where landed.measure_id = m.measure_id")
+    con.execute("update landed set unit = m.unit, population_base = coalesce(m.base, population_base) from measure_map as m "
+        "where landed.measure_id = m.measure_id")
 
 
 def check(

@@ -245,8 +245,8 @@ def _register_periods(con: Connection, table: Table, source: Source) -> None:
 
 
 def _register_measures(con: Connection, catalogue: Catalogue) -> None:
-    rows = [(measure.id, measure.unit) for measure in catalogue.measures.values()]
-    _register(con, "measure_map", ("measure_id", "unit"), rows)
+    rows = [(measure.id, measure.unit, measure.population_base) for measure in catalogue.measures.values()]
+    _register(con, "measure_map", ("measure_id", "unit", "base"), rows)
 
 
 def _register_units(con: Connection, table: Table, source: Source) -> None:

@@ -7,6 +7,7 @@ A workbook of five kilobytes can make a parser take all memory and abort, which 
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -20,6 +21,8 @@ from warehouse.errors import IntakeError
 
 ROOT = Path(__file__).resolve().parents[2]
 TOO_MUCH = 3
+INHERITED = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+"""What the child sees of the environment: where Python is, and nothing that is secret."""
 HINT = "Save the table itself as .xlsx or CSV, without the rest of the workbook."
 
 
@@ -45,7 +48,7 @@ def read_grids(path: Path, limits: Limits | None = None) -> list[Grid]:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 cwd=ROOT,
-                env={"LC_ALL": "C.UTF-8"},
+                env={name: os.environ[name] for name in INHERITED if name in os.environ},
                 timeout=limits.parser_seconds,
                 check=False,
             )

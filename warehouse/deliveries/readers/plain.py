@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from warehouse.deliveries.readers.grid import Grid
+from warehouse.deliveries.readers.grid import DELIMITERS, Grid
 from warehouse.deliveries.readers.table import Axis, CellTable, Noise, cell_schema, where
 from warehouse.errors import LayoutDriftError, LayoutError
 
@@ -107,8 +107,9 @@ def recognise_plain(
     rows = [[cell.strip() for cell in row] for row in grid.rows]
     header = _find_header(grid, rows)
     body = range(header.last + 1, len(rows))
-    _check_width(grid, rows, header, body)
     width = len(header.labels)
+    _check_width(grid, rows, header, body)
+    _check_quotes(grid, body, width)
     padded = {index: (rows[index] + [""] * width)[:width] for index in body}
     columns = _choose_columns(grid, header.labels, padded, key_columns, value_columns)
     data = _data_rows(padded, columns)
@@ -256,6 +257,22 @@ def _check_width(grid: Grid, rows: list[list[str]], header: _Header, body: range
                 f"{place}: {len(row)} of {width} columns. Found: {_shown(row)}. The row is cut off, "
                 "or a line break stands inside a label that is not quoted. Ask the supplier to send the file again."
             )
+
+
+def _check_quotes(grid: Grid, body: range, width: int) -> None:
+    """A quote that closes in a later row swallows the rows between: exactly their delimiters stand in one cell."""
+    ends = [*grid.lines[1:], grid.lines_read + 1]
+    for index in body:
+        if grid.is_worksheet or ends[index] - grid.lines[index] == 1:
+            continue
+        for cell in grid.rows[index]:
+            breaks = cell.count("\n")
+            if breaks and any(cell.count(delimiter) == breaks * (width - 1) for delimiter in DELIMITERS):
+                raise LayoutError(
+                    f"{where(grid.file_name, grid.sheet)}, row {grid.lines[index]}: a quote that is closed {breaks} rows "
+                    f"later swallows them. Found in one cell: {cell[:80]!r}. Correct the quotes at the source and "
+                    "deliver the file again."
+                )
 
 
 def _data_rows(padded: dict[int, list[str]], columns: _Columns) -> list[int]:

@@ -214,6 +214,11 @@ def test_an_unquoted_delimiter_in_a_label_is_named_with_its_line() -> None:
         table(text)
 
 
+def test_a_quote_that_swallows_rows_is_named_with_its_line() -> None:
+    with pytest.raises(LayoutError, match=r"delivery\.csv, row 3: a quote that is closed 1 rows later swallows them"):
+        table('Nr;Name;Wert\n1;Nord;5\n2;"Süd;6\n3;Ost";7\n4;West;8\n')
+
+
 @pytest.mark.parametrize("last", ["05315", "05315;Köl"])
 def test_a_row_that_is_cut_off_is_named_with_its_line(last: str) -> None:
     with pytest.raises(LayoutError, match=r"delivery\.csv, row 4: .* of 3 columns"):
@@ -247,9 +252,10 @@ def read_file(path: Path, keys: Sequence[str] | None = None, values: Sequence[st
 def test_the_long_table_of_a_city_is_read_in_half_a_second(deliveries: Path) -> None:
     grid = grid_from_text((deliveries / "districts" / "koeln_bevoelkerung.csv").read_bytes(), "koeln_bevoelkerung.csv")
     recognise_plain(Grid(grid.file_name, None, "utf-8", grid.rows[:3], [1, 2, 3], 3))
-    started = time.perf_counter()
+    # Processor time: what else the machine does must not decide a test.
+    started = time.process_time()
     read = recognise_plain(grid)
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
 
     assert [axis.name for axis in read.axes] == ["id", "tab_id", "tabelle", "raum_id", "raum", "zei_id", "zeile"]
     assert len(cells(read, "_row")) == 29_135

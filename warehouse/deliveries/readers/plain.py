@@ -297,6 +297,8 @@ def _data_rows(padded: dict[int, list[str]], columns: _Columns) -> list[int]:
 
 def _is_numbering(row: list[str]) -> bool:
     """The row ``1 2 3 …`` that numbers the columns."""
+    if row[:1] != ["1"]:
+        return False
     filled = [cell for cell in row if cell]
     return len(filled) > 1 and filled == [str(number) for number in range(1, len(filled) + 1)]
 

@@ -28,7 +28,7 @@ from warehouse.publication import decisions, pointer
 from warehouse.publication.diff import Diff, compare
 from warehouse.publication.files import flush, locked, seal, sha256_of
 from warehouse.publication.pointer import DATABASE, MANIFEST, STAGING, Release
-from warehouse.publication.products import tables
+from warehouse.publication.products import database, tables
 from warehouse.publication.products.edition import LICENCES, Edition, rows
 from warehouse.storage import connect
 
@@ -129,7 +129,7 @@ def stage_products(folder: Path, edition: Edition, previous: Release | None) -> 
     from warehouse.publication.products import report, workbook
 
     tables.write_csv(edition.parquet, folder / "csv", edition.tables)
-    tables.write_database(edition.parquet, folder / DATABASE, edition.tables)
+    database.write(edition.parquet, folder / DATABASE, edition.tables)
     workbook.write(edition, folder / "integrationsmonitor.xlsx")
     report.write(edition, folder / "report.html")
     difference = compare(edition.version, edition.parquet, previous)

@@ -179,17 +179,18 @@ def _fill_series(section: Section, found: Sequence[Row], columns: Sequence[str],
     newest = [key for key in cells if city in cells[key]]
     shown = newest[-PERIODS_SHOWN:]
     empty = Cell("", missing=True)
+    named = dict(zip(columns, section.area_names, strict=True))
+    with_rows = [c for c in columns if any(c in cells[key] for key in shown)]
+    section.area_names = [named[c] for c in with_rows]
     for period, base in reversed(shown):
         name = wording.period(period, language) + (f" ({base})" if period in several else "")
-        section.series.append((name, [cells[(period, base)].get(c, empty) for c in columns]))
+        section.series.append((name, [cells[(period, base)].get(c, empty) for c in with_rows]))
     valued = [key for key in newest if not cells[key][city].missing]
     latest = valued[-1] if valued else newest[-1]
     section.headline = cells[latest][city]
     section.headline_period = wording.period(latest[0], language)
     section.compared = [
-        (name, cells[latest][code])
-        for code, name in zip(columns[1:], section.area_names[1:], strict=True)
-        if code in cells[latest] and not cells[latest][code].missing
+        (named[code], cells[latest][code]) for code in columns[1:] if code in cells[latest] and not cells[latest][code].missing
     ]
 
 

@@ -8,11 +8,7 @@ Parquet comes first and everything else is made from it, so that no product can 
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -20,12 +16,8 @@ from pathlib import Path
 
 import duckdb
 
-import warehouse
 from warehouse.errors import ReleaseError
 from warehouse.storage import connect, identifier, literal
-
-STORAGE_VERSION = "v1.0.0"
-"""The oldest format of a DuckDB file that clients still in use expect."""
 
 
 @dataclass(frozen=True)
@@ -169,44 +161,6 @@ def write_csv(parquet: Path, folder: Path, tables: Sequence[PublishedTable]) -> 
             )
 
 
-def write_database(parquet: Path, path: Path, tables: Sequence[PublishedTable]) -> None:
-    """Write the tables as a DuckDB file, with comments, from the published Parquet files.
-
-    A process of its own writes it: DuckDB does not clear the unused ends of its blocks, so the file would hold
-    whatever this process had in memory before, and other bytes each time. The child sees published tables only,
-    asks DuckDB's allocator for cleared memory, and leaves out FSST compression, which clears nothing by itself.
-    """
-    said = [(t.name, t.comment, t.column_comments) for t in tables]
-    roots = [str(Path(warehouse.__file__).resolve().parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
-    done = subprocess.run(  # noqa: S603
-        [sys.executable, "-m", __name__, str(parquet), str(path)],
-        input=json.dumps(said),
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "DUCKDB_JE_MALLOC_CONF": "zero:true", "PYTHONPATH": os.pathsep.join(roots)},
-    )
-    if done.returncode != 0:
-        raise ReleaseError(f"{path.name} could not be written: {done.stderr.strip()[-600:]}")
-
-
-def _write_database(parquet: Path, path: Path, tables: Sequence[tuple[str, str, Sequence[tuple[str, str]]]]) -> None:
-    with connect() as con:
-        con.execute("set threads = 1")
-        con.execute("set disabled_compression_methods = 'fsst'")
-        con.execute(f"attach {literal(path)} as product (storage_version {literal(STORAGE_VERSION)})")
-        for name, comment, columns in tables:
-            table = f"product.{identifier(name)}"
-            con.execute(f"create table {table} as from read_parquet({literal(parquet / f'{name}.parquet')})")
-            con.execute(f"comment on table {table} is {literal(comment)}")
-            for column, text in columns:
-                con.execute(f"comment on column {table}.{identifier(column)} is {literal(text)}")
-        con.execute("checkpoint product")
-        con.execute("detach product")
-    if path.with_name(path.name + ".wal").exists():
-        raise ReleaseError(f"{path.name}: a .wal lies beside it after the checkpoint; readers would replay it")
-
-
 def _copy_to_parquet(con: duckdb.DuckDBPyConnection, query: str, folder: Path, name: str) -> None:
     target = literal(folder / f"{name}.parquet")
     con.execute(f"copy ({query}) to {target} (format parquet, compression zstd, row_group_size 122880)")
@@ -259,7 +213,3 @@ def _wide(name: str, indicators: Sequence[str]) -> PublishedTable | None:
     if not _WIDE.fullmatch(name):
         return None
     return PublishedTable(name, ("area_code", "period"), ("area_code", "period", *indicators))
-
-
-if __name__ == "__main__":
-    _write_database(Path(sys.argv[1]), Path(sys.argv[2]), json.load(sys.stdin))

@@ -13,13 +13,6 @@ _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
 )  # fmt: skip
-_SHORT_UNITS = {
-    "percent": ("%", "%"),
-    "eur": ("€", "€"),
-    "km2": ("km²", "km²"),
-    "persons_per_km2": ("Einw. je km²", "residents per km²"),
-    "percentage_points": ("Prozentpunkte", "percentage points"),
-}
 
 FIELDS = {
     "1": ("Demografie", "Population"),
@@ -68,10 +61,8 @@ def period(code: str, language: str) -> str:
     return f"{day:%d.%m.%Y}" if language == "de" else f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
-def unit(code: str, language: str, *, short: bool = False) -> str:
-    """The name of a unit, or its sign beside a number."""
-    if short and code in _SHORT_UNITS:
-        return _SHORT_UNITS[code][LANGUAGES.index(language)]
+def unit(code: str, language: str) -> str:
+    """The name of a unit."""
     labels = _units().get(code)
     return labels[LANGUAGES.index(language)] if labels else code.replace("_", " ")
 

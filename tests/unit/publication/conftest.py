@@ -1,0 +1,33 @@
+"""Releases are slow to draw: the tests share one that nobody changes."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from handmade_candidate import catalogue, make
+
+from warehouse.home import Home
+from warehouse.publication import Release, release
+
+DAY = date(2026, 11, 22)
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """A release of the hand-made candidate with a label that a spreadsheet would run; look, do not touch."""
+    home = Home(tmp_path_factory.mktemp("published") / "data")
+    home.create()
+    candidate = make(home, label="=cmd|'/c calc'!A1")
+    return release(home, catalogue(), candidate, note="First edition", who="A. Analyst", today=DAY)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the pictures, where a test is not about them."""
+    from warehouse.publication.products import charts, report, workbook
+
+    monkeypatch.setattr(charts, "time_series", lambda *_, **__: "<svg></svg>")
+    monkeypatch.setattr(report, "write", lambda _, path: Path(path).write_text("report", encoding="utf-8"))
+    monkeypatch.setattr(workbook, "write", lambda _, path: Path(path).write_bytes(b"workbook"))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from conftest import label, number, record
+from office_files import label, number, record
 
 from warehouse.deliveries.limits import Limits
 from warehouse.deliveries.readers.grid import Grid

@@ -18,6 +18,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 from xml.parsers import expat
@@ -35,6 +36,7 @@ SPARSE_CELLS = 1_000_000
 SPARSE_FACTOR = 50
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 CHUNK = 1 << 16
+REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,9})")
 THOUSANDS_POINT = re.compile(r"[-+]?[1-9][0-9]{0,2}(?:\.[0-9]{3})+")
 
 
@@ -282,7 +284,7 @@ class _SheetHandlers:
         parser.CharacterDataHandler = self.characters
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        name = name.rpartition(":")[2]
+        name = name.rpartition(":")[2] if ":" in name else name
         if name == "c":
             self._start_cell(attributes)
         elif name in ("v", "t"):
@@ -304,7 +306,7 @@ class _SheetHandlers:
                 self._text.append(text)
 
     def end(self, name: str) -> None:
-        name = name.rpartition(":")[2]
+        name = name.rpartition(":")[2] if ":" in name else name
         if name in ("v", "t"):
             self._in_content = False
         elif name == "c":
@@ -354,13 +356,19 @@ def number(text: str | None) -> int:
 
 def cell_of(reference: str) -> tuple[int, int]:
     """``"AB12"`` → (12, 28)."""
-    found = re.fullmatch(r"\$?([A-Za-z]{1,5})\$?([0-9]{1,9})", reference)
+    found = REFERENCE.fullmatch(reference)
     if found is None:
         raise ValueError(f"cell reference {reference[:20]!r}")
+    return int(found.group(2)), column_number(found.group(1))
+
+
+@cache
+def column_number(name: str) -> int:
+    """``"AB"`` → 28."""
     column = 0
-    for letter in found.group(1).upper():
+    for letter in name.upper():
         column = column * 26 + ord(letter) - 64
-    return int(found.group(2)), column
+    return column
 
 
 def column_name(column: int) -> str:

@@ -362,7 +362,7 @@ def _identity(con: Connection, source: Source, catalogue: Catalogue, identity: I
             select
                 any_value(measure_id) as measure_id, concat_ws(', ', {", ".join(others)}) as key,
                 sum(value::decimal(24, 6)) filter ({is_part})::double as known,
-                count(*) filter ({is_part} and value is null and obs_status <> 'M') as unknown,
+                count(*) filter ({is_part} and value is null) as unknown,
                 max(value) filter ({is_total}) as total,
                 max(_row) filter ({is_total}) as total_row,
                 max(_column) filter ({is_total}) as total_column,
@@ -376,13 +376,13 @@ def _identity(con: Connection, source: Source, catalogue: Catalogue, identity: I
         judged as (
             select *, {identity.tolerance} + {identity.tolerance_share} * total + {parts + 1} * case
                 when measure_id in {counted} then {source.rounding_base // 2} else 0.5 * pow(10, -coalesce(decimals, 0))
-            end + 1e-6 as tolerance
+            end as tolerance
             from sums
             where total is not null and known is not null
         )
 
         select key, known, unknown, total, total_row, total_column, tolerance from judged
-        where (unknown = 0 and abs(known - total) > tolerance) or (unknown > 0 and known > total + tolerance)
+        where (unknown = 0 and abs(known - total) > tolerance + 1e-6) or (unknown > 0 and known > total + tolerance + 1e-6)
         order by total_row, total_column limit 1000"""
     ).fetchall()
     return [

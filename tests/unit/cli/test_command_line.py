@@ -14,7 +14,6 @@ from click.testing import CliRunner, Result
 from orchestration import cli, tables
 from warehouse.errors import DeliveryError
 
-
 Monitor = Callable[..., Result]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from handmade_candidate import catalogue, make
 
 from warehouse.home import Home
 from warehouse.publication import Release, release
+from warehouse.publication.products.tables import PublishedTable
 
 DAY = date(2026, 11, 22)
 
@@ -25,9 +27,13 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Release:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out the pictures, where a test is not about them."""
-    from warehouse.publication.products import charts, report, workbook
+    """Leave out pictures, the child process and the waiting for the disk, where a test is not about them."""
+    from warehouse.publication.products import database, report, workbook
 
-    monkeypatch.setattr(charts, "time_series", lambda *_, **__: "<svg></svg>")
+    def write(parquet: Path, path: Path, tables: tuple[PublishedTable, ...]) -> None:
+        database._write(parquet, path, [(t.name, t.comment, t.column_comments) for t in tables])
+
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    monkeypatch.setattr(database, "write", write)
     monkeypatch.setattr(report, "write", lambda _, path: Path(path).write_text("report", encoding="utf-8"))
     monkeypatch.setattr(workbook, "write", lambda _, path: Path(path).write_bytes(b"workbook"))

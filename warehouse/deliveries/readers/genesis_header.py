@@ -13,6 +13,8 @@ from itertools import pairwise
 from warehouse.deliveries.readers import patterns
 from warehouse.deliveries.readers.patterns import clean
 
+# words that count something as well as they measure it: units only in the last row of a header
+CONTENT_OR_UNIT = frozenset({"Personen", "Persons", "Jahre", "Years", "Tage", "Days", "Stunden", "Hours", "Zahl", "Index"})
 AXIS_NAME = re.compile(
     r"(?:Geschlecht|Nationalität|Staatsangehörigkeit|Alter|Familienstand|Art de[rs]|Migrations|Schulform|Schulart|"
     r"Klassenstufe|Wirtschafts|Beschäftigungsumfang|Größenklasse|Herkunft|Land der|Religion|Sex\b|Gender|Nationality|"
@@ -37,11 +39,6 @@ class Level:
     def is_time(self) -> bool:
         """Whether every label is a time."""
         return all(patterns.time_of(label) for label in self.labels)
-
-    @property
-    def is_unit(self) -> bool:
-        """Whether every label is a unit."""
-        return all(patterns.UNIT.fullmatch(label) for label in self.labels if label) and any(self.labels)
 
 
 @dataclass(frozen=True)
@@ -90,14 +87,14 @@ def read_header(
     """
     width = len(body)
     raw = [[clean(cell) for cell in (*row[first:], *[""] * width)][:width] for row in rows]
-    filled = _fill(raw, lines, first, merged)
+    unit_row = _unit_row(raw)
+    filled = _fill(raw, lines, first, merged, unit_row)
     quality = _quality_columns(raw, filled, body)
     columns = [column for column in range(width) if column not in quality]
     levels = [Level(line, [labels[column] for column in columns]) for line, labels in zip(lines, filled, strict=True)]
+    units = None if unit_row is None else levels.pop(unit_row).labels
     levels = [level for level in levels if any(level.labels)]
-    unlabelled = [level for level in levels if not level.is_unit]
-    units = next((level.labels for level in reversed(levels) if level.is_unit), None)
-    times, names, constants, axes = _roles(unlabelled, content_in_header=units is not None and not content_in_title)
+    times, names, constants, axes = _roles(levels, content_in_header=units is not None and not content_in_title)
     return Header(
         columns=[first + column for column in columns],
         quality=[first + column + 1 if column + 1 in quality else None for column in columns],
@@ -105,22 +102,35 @@ def read_header(
         units=units,
         axes=[HeaderAxis(names.get(level.line, ""), level.line, level.labels) for level in axes],
         constants=constants,
-        levels=unlabelled,
+        levels=levels,
     )
 
 
 def unlabelled_columns(rows: Sequence[Sequence[str]], header: Header) -> list[int]:
     """Value columns over which no header row (other than the units) holds a label of its own."""
     texts = [[clean(cell) for cell in row] for row in rows]
-    named = [row for row in texts if not _is_unit_row([cell for cell in row if cell])] or texts
+    unit_row = _unit_row([[cell for cell in row[min(header.columns) :] if cell] for row in texts])
+    named = [row for number, row in enumerate(texts) if number != unit_row] or texts
     return [column for column in header.columns if not any(column < len(row) and row[column] for row in named)]
 
 
-def _is_unit_row(texts: list[str]) -> bool:
-    return bool(texts) and all(patterns.UNIT.fullmatch(text) for text in texts)
+def _unit_row(rows: Sequence[Sequence[str]]) -> int | None:
+    """The number of the row that holds nothing but units."""
+    for number in range(len(rows) - 1, -1, -1):
+        texts = {text for text in rows[number] if text}
+        if texts and all(patterns.UNIT.fullmatch(text) for text in texts):
+            is_last = number == len(rows) - 1
+            return None if texts <= CONTENT_OR_UNIT and not (is_last and number) else number
+    return None
 
 
-def _fill(raw: list[list[str]], lines: Sequence[int], first: int, merged: Sequence[tuple[int, int, int, int]]) -> list[list[str]]:
+def _fill(
+    raw: list[list[str]],
+    lines: Sequence[int],
+    first: int,
+    merged: Sequence[tuple[int, int, int, int]],
+    unit_row: int | None,
+) -> list[list[str]]:
     """Repeat the label of a merged cell over its columns, where the export left them blank."""
     filled = [list(labels) for labels in raw]
     if merged:
@@ -129,14 +139,13 @@ def _fill(raw: list[list[str]], lines: Sequence[int], first: int, merged: Sequen
                 labels = filled[lines.index(top)]
                 labels[left - 1 - first : right - first] = [labels[left - 1 - first]] * (right - left + 1)
         return filled
-    named = [labels for labels in raw if not _is_unit_row([label for label in labels if label])]
+    named = [labels for number, labels in enumerate(raw) if number != unit_row]
     if any(left and left == right for labels in named for left, right in pairwise(labels)):
         return filled
     for level, labels in enumerate(filled):
-        is_unit = _is_unit_row([label for label in labels if label])
         for column in range(1, len(labels)):
             starts_group = any(raw[upper][column] for upper in range(level))
-            if not labels[column] and (is_unit or not starts_group):
+            if not labels[column] and (level == unit_row or not starts_group):
                 labels[column] = labels[column - 1]
     return filled
 

@@ -71,7 +71,7 @@ def _classify(texts: list[Column]) -> list[Key]:
         values = distinct[column]
         if values and all(patterns.time_of(value) for value in values):
             keys.append(Key("time", None, column))
-        elif values and all(patterns.AREA_CODE.fullmatch(value) for value in values):
+        elif _holds_area_codes(distinct, column):
             paired = _is_label_of(texts, distinct, column)
             keys.append(Key("area", column, column + 1 if paired else None))
             column += paired
@@ -84,6 +84,15 @@ def _classify(texts: list[Column]) -> list[Key]:
             keys.append(Key("axis", None, column))
         column += 1
     return keys
+
+
+def _holds_area_codes(distinct: list[set[str]], column: int) -> bool:
+    """All values are area keys; beside names of areas most of them, so that a single spoiled key is seen as one."""
+    values = distinct[column]
+    keys = sum(patterns.AREA_CODE.fullmatch(value) is not None for value in values)
+    if keys == len(values):
+        return bool(values)
+    return keys > len(values) / 2 and column + 1 < len(distinct) and _share_of_areas(distinct[column + 1]) >= 0.5
 
 
 def _is_label_of(texts: list[Column], distinct: list[set[str]], column: int) -> bool:

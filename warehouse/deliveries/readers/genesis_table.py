@@ -118,9 +118,14 @@ def _footer(grid: Grid, end: int, place: str) -> Footer:
 
 
 def _width(grid: Grid, end: int) -> int:
-    """Number of columns of most rows above the footer; of all of them in a worksheet."""
-    widths = Counter(len(row) for row in grid.rows[:end])
-    return max(widths) if grid.is_worksheet else widths.most_common(1)[0][0]
+    """Number of columns of most rows that end with a value; of the widest row in a worksheet."""
+    rows = grid.rows[:end]
+    if grid.is_worksheet:
+        return max(len(row) for row in rows)
+    widths = Counter(len(row) for row in rows if _holds_values(row, len(row)))
+    of_all = Counter(len(row) for row in rows)
+    # with few rows of values the header decides which of two widths is the wrong one
+    return max(widths or of_all, key=lambda width: (widths[width], of_all[width]))
 
 
 def _first_values(grid: Grid, end: int, width: int, place: str) -> int:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from office_files import compound_bytes, xls_bytes
+
+from tests.unit.intake.office_files import compound_bytes, xls_bytes
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from office_files import label, number, record
 
+from tests.unit.intake.office_files import label, number, record
 from warehouse.deliveries.limits import Limits
 from warehouse.deliveries.readers.grid import Grid
 from warehouse.deliveries.workbook import read_grids

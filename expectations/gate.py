@@ -307,8 +307,13 @@ def _of_rules(con: duckdb.DuckDBPyConnection, rules: Sequence[models.AnyRule], c
         said = queries.shown(f"{queries.scope(rule, '@batch')} {query.offending}")
         said = said.replace("{", "{{").replace("}", "}}").replace("@batch", "{batch}")
         questions.append(Question(rule.id, rule.table, said))
+    asked = {question.rule_id for question in questions}
+    silence = Answer(error="Great Expectations gave no answer")
     answers = gx.ask(con, questions)
-    return [_rule_check(rule, looked_at[rule.id], answers.get(rule.id, Answer())) for rule in rules]
+    return [
+        _rule_check(rule, looked_at[rule.id], answers.get(rule.id, silence) if rule.id in asked else Answer())
+        for rule in rules
+    ]
 
 
 def _nothing_to_compare(rule: models.AnyRule, context: Context) -> bool:

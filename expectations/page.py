@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from expectations import texts
+from expectations.queries import SHOWN
 from expectations.texts import Wording
 from warehouse.catalogue.models import Bilingual
 from warehouse.checks import Check, Verdict
@@ -71,9 +72,10 @@ def _card(check: Check, wording: Mapping[str, Wording]) -> dict[str, Any]:
         "state": state,
         "title": Bilingual.model_construct(de=check.title_de, en=check.title_en),
         "layer": texts.LAYERS[check.layer],
+        "owner": texts.OWNERS.get(check.owner) or Bilingual.model_construct(de=check.owner, en=check.owner),
         "reason": said.reason,
         "todo": texts.UNEVALUATED if unevaluated else said.todo,
-        "shown": len(check.findings),
+        "cut": len(check.findings) >= SHOWN and check.failed > len(check.findings),
     }
 
 

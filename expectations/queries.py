@@ -396,7 +396,8 @@ def _revised_values(_: m.RevisedValues, context: Context) -> Query:
     largest = "coalesce(abs(t.value - o.value), 1e300)"
     return Query(
         looked_at=f"select count(*) {pairs}",
-        offending=f"select t.indicator_id as subject, arg_max({place}, ({largest}, {place})) as place, "
+        offending=f"select t.indicator_id as subject, "
+        f"arg_max({place}, ({largest}, {place})) || ' (max, ' || count(*) || ' ×)' as place, "
         f"arg_max({_number('t.value')}, ({largest}, {place})) as found, "
         f"arg_max({_number('o.value')}, ({largest}, {place})) as expected, count(*) as weight "
         f"{pairs} where {changed} group by t.indicator_id",

@@ -44,6 +44,13 @@ OUTCOMES: dict[Outcome, Bilingual] = {
     ),
 }
 
+OWNERS = {
+    "statistics office": Bilingual(de="Statistikstelle", en="statistics office"),
+    "data engineering": Bilingual(de="Datentechnik", en="data engineering"),
+    "data protection": Bilingual(de="Datenschutz", en="data protection"),
+}
+"""Owners whose names differ between the languages; suppliers go by their own name."""
+
 DELIVERY = Wording(
     reason=Bilingual(
         de="Beim Einlesen aufgefallen: Die Lieferung ist lesbar, aber ein Mensch soll vor der Veröffentlichung hinsehen.",

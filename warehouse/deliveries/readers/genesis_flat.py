@@ -329,7 +329,8 @@ def _variables(con: duckdb.DuckDBPyConnection, columns: _Columns, shapes: _Shape
             if code and start not in found.setdefault(code, (label, []))[1]:
                 found[code][1].append(start)
     variables = []
-    for code, (label, starts) in found.items():
+    # a variable that moves to the left where another is missing still comes after it
+    for code, (label, starts) in sorted(found.items(), key=lambda item: (max(item[1][1]), item[0])):
         pairs = shapes.groups[columns.groups.index(starts[0])]
         everywhere = len(starts) == 1 and all(other == code for other, _ in pairs)
         variables.append(_Variable(code, label, starts, everywhere, _role(con, code, starts)))

@@ -1,6 +1,6 @@
 {#-
     The computed indicators of one Handlungsfeld side by side: one row per area and period, one column per indicator.
-    Holds the figures that are not broken down; indicators that exist only broken down have no column.
+    Holds the figures that are not broken down; the column of an indicator that exists only broken down stays empty.
 -#}
 {% macro wide(handlungsfeld) -%}
     {%- set indicators = indicator_ids(handlungsfeld) if execute else [] -%}
@@ -31,13 +31,10 @@ order by headlines.area_code, headlines.period
 
 {% macro indicator_ids(handlungsfeld) -%}
     {%- set query -%}
-        select distinct indicators.indicator_id
-        from {{ source('catalogue', 'indicator') }} as indicators
-        inner join {{ source('catalogue', 'indicator_term') }} as terms on indicators.indicator_id = terms.indicator_id
-        where
-            indicators.handlungsfeld = '{{ handlungsfeld }}'
-            and terms.role = 'numerator' and terms.term_no = 1 and not terms.each_origin
-        order by indicators.indicator_id
+        select indicator_id
+        from {{ source('catalogue', 'indicator') }}
+        where handlungsfeld = '{{ handlungsfeld }}' and status = 'computed'
+        order by indicator_id
     {%- endset -%}
     {{ return(run_query(query).columns[0].values() | list) }}
 {%- endmacro %}

@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
-from warehouse import storage
+from warehouse import build, storage
 from warehouse.catalogue import Catalogue, tables
-
-PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
-LANDING = (
-    "_delivery_id varchar, _sheet varchar, _row integer, _column integer, measure_id varchar, area_code varchar, "
-    "period varchar, period_kind varchar, period_start date, period_end date, reporting_year integer, sex varchar, "
-    "age_group varchar, origin varchar, category_scheme varchar, category varchar, unit varchar, text varchar, "
-    "symbol varchar, value double, obs_status varchar, conf_status varchar, status_reason varchar, "
-    "population_base varchar, migration_concept varchar, rounding_base integer, provisional boolean, "
-    "is_synthetic boolean, area_label varchar, labels varchar"
-)
-DELIVERY = (
-    "delivery_id varchar, source_id varchar, file_name varchar, sha256 varchar, layout varchar, table_code varchar, "
-    "periods varchar, data_as_of varchar, sequence integer, superseded boolean, is_synthetic boolean, rows_read bigint, "
-    "rows_kept bigint, rows_noise bigint, cells_read bigint, cells_kept bigint, cells_noise bigint, noise varchar"
-)
+from warehouse.deliveries.landing import COLUMNS
 
 
 @dataclass(frozen=True)
@@ -74,9 +56,9 @@ def write(path: Path, catalogue: Catalogue, figures: Iterable[Figure]) -> None:
     """Create the candidate: a raw table per declared source, the ledger, the catalogue."""
     with storage.connect(path) as con:
         con.execute("create schema raw")
-        con.execute(f"create table raw.delivery ({DELIVERY})")
+        con.execute(f"create table raw.delivery ({build.LEDGER})")
         for source in catalogue.sources:
-            con.execute(f"create table raw.{source} ({LANDING})")
+            con.execute(f"create table raw.{source} ({COLUMNS})")
         for row, figure in enumerate(figures, start=1):
             kind, start, end, year = _time(figure.period)
             values: dict[str, Any] = {
@@ -101,41 +83,13 @@ def write(path: Path, catalogue: Catalogue, figures: Iterable[Figure]) -> None:
         tables.write(con, catalogue)
 
 
-@contextmanager
-def _environment(path: Path) -> Any:
-    before = os.environ.get("MONITOR_CANDIDATE")
-    os.environ["MONITOR_CANDIDATE"] = str(path)
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["MONITOR_CANDIDATE"]
-        else:
-            os.environ["MONITOR_CANDIDATE"] = before
-
-
 def dbt(path: Path, *arguments: str) -> dict[str, str]:
-    """Run dbt in this process on a candidate; node name to status."""
-    from dbt.cli.main import dbtRunner
-
-    folder = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-    output = ["--target-path", str(path.parent / "target"), "--log-path", str(path.parent / "logs"), "--log-level", "none"]
-    with _environment(path):
-        outcome = dbtRunner().invoke([*arguments, *folder, *output])
-    if outcome.exception is not None:
-        raise outcome.exception
-    results = getattr(outcome.result, "results", [])
-    return {r.node.unique_id: f"{r.status}" + (f": {r.message}" if r.status in {"error", "fail"} else "") for r in results}
+    """Run dbt on a candidate; node name to status, with the message of what went wrong."""
+    output = path.parent / "target"
+    results = build.run_dbt([*arguments, "--target-path", str(output)], path, output)
+    return {r.unique_id: r.status if r.ok else f"{r.status}: {r.message}" for r in results}
 
 
 def failures(results: dict[str, str]) -> dict[str, str]:
     """Nodes that did not do what they should."""
-    return {name: status for name, status in results.items() if status not in {"success", "pass"}}
-
-
-@contextmanager
-def opened(path: Path) -> Any:
-    """The candidate, read-only."""
-    con: duckdb.DuckDBPyConnection
-    with storage.connect(path, read_only=True) as con:
-        yield con
+    return {name: status for name, status in results.items() if status not in {"success", "pass", "no-op"}}

@@ -8,7 +8,7 @@ cells as (
 
 select
     'destatis_kreise' as source_id,
-    false as is_row_count,
+    true as is_row_count,
     measure_id,
     area_code,
     period,

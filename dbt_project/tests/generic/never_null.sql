@@ -1,0 +1,5 @@
+{% test never_null(model, columns) %}
+select *
+from {{ model }}
+where {{ columns | join(' is null or ') }} is null
+{% endtest %}

@@ -142,12 +142,15 @@ def transform(candidate: Candidate, on_event: Callable[[DbtNodeResult], None] | 
 
 def run_dbt(arguments: Iterable[str], database: Path, log_path: Path) -> list[DbtNodeResult]:
     """Call dbt in this process on a database file; its output goes to ``log_path``/dbt.log, not to the terminal."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
     os.environ["MONITOR_CANDIDATE"] = str(database)
     common = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--log-path", str(log_path)]
     with redirect_stdout(StringIO()):
         outcome = dbtRunner().invoke([*arguments, *common, "--quiet"])
+    # dbt keeps the database open in this process, and the lock is per process
+    DuckDBConnectionManager.close_all_connections()
     logging.getLogger("dbt").handlers.clear()
     if outcome.exception is not None:
         raise BuildError(f"dbt could not run: {outcome.exception}")

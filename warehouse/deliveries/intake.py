@@ -89,9 +89,7 @@ class OpenedDelivery:
     def __enter__(self) -> OpenedDelivery:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
 
@@ -191,8 +189,7 @@ def _sha256(stream: BinaryIO) -> str:
 def _check_size_of_workbook(name: str, size: int, limits: Limits) -> None:
     if size > limits.workbook_bytes:
         raise IntakeError(
-            f"{name}: a workbook of {size:,} bytes, at most {limits.workbook_bytes:,} are taken. "
-            "Ask the supplier for a CSV file."
+            f"{name}: a workbook of {size:,} bytes, at most {limits.workbook_bytes:,} are taken. Ask the supplier for a CSV file."
         )
 
 
@@ -201,9 +198,7 @@ def _check_size_of_workbook(name: str, size: int, limits: Limits) -> None:
 
 def _open_zip(stream: BinaryIO, path: Path, size: int, limits: Limits) -> OpenedDelivery:
     name = path.name
-    infos = zipped.entries(
-        stream, size, name, members=limits.members, ratio=limits.ratio, unpacked_bytes=limits.unpacked_bytes
-    )
+    infos = zipped.entries(stream, size, name, members=limits.members, ratio=limits.ratio, unpacked_bytes=limits.unpacked_bytes)
     names = {info.filename for info in infos}
     if not infos:
         raise IntakeError(f"{name}: an archive without a file in it. Ask the supplier to send it again.")
@@ -360,9 +355,10 @@ class _Scan:
         # A sequence may lie across two chunks.
         window = self._overlap + chunk
         self._umlauts = self._umlauts or UMLAUT_IN_UTF8.search(window) is not None
-        if self._no_cp1252_at is None and (found := UNDEFINED_IN_CP1252.search(chunk)):
+        if self._utf8 is None and self._no_cp1252_at is None and (found := UNDEFINED_IN_CP1252.search(chunk)):
             self._no_cp1252_at = self._line_of(chunk, found.start())
-        if self._twice_at is None and (found := UMLAUT_ENCODED_TWICE.search(window)):
+        # Looking for the two fixed bytes first is ten times as fast as the pattern.
+        if self._twice_at is None and b"\xc3\x83" in window and (found := UMLAUT_ENCODED_TWICE.search(window)):
             self._twice_at = self._line_of(window, found.start())
         if self._replacement_at is None and (place := window.find(REPLACEMENT)) >= 0:
             self._replacement_at = self._line_of(window, place)
@@ -382,8 +378,7 @@ class _Scan:
         """The encoding, after everything that speaks against a whole text in one encoding."""
         if self._blank:
             raise IntakeError(
-                f"{self._place}: the file holds nothing but blanks ({self._size:,} bytes). "
-                "Ask the supplier to send it again."
+                f"{self._place}: the file holds nothing but blanks ({self._size:,} bytes). Ask the supplier to send it again."
             )
         cut = self._utf8 is not None and self._utf8.getstate()[0] != b""
         if cut and self._letters:
@@ -412,7 +407,7 @@ class _Scan:
         return "utf-8-sig" if self._bom else "utf-8"
 
     def _as_cp1252(self) -> str:
-        if self._bom or self._umlauts:
+        if self._bom or self._letters or self._umlauts:
             raise IntakeError(
                 f"{self._place}, line {self._no_utf8_at or self._line}: the text begins in UTF-8, but this line is not "
                 "UTF-8. Two encodings in one file; ask the supplier for the original file."

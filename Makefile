@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SHELL := /bin/bash
 
-.PHONY: setup demo test check bench ui lock schemas
+.PHONY: setup demo test check bench ui lock generated
 
 setup: .venv.ok
 
@@ -37,5 +37,6 @@ lock:
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --extra dev --generate-hashes --no-emit-index-url --no-strip-extras --no-header --no-annotate pyproject.toml --output-file requirements.lock
 
-schemas:
+generated:
 	$(BIN)/python -m warehouse.catalogue.schemas
+	$(BIN)/python -m warehouse.catalogue.staging

@@ -18,7 +18,7 @@ from typing import Any
 from warehouse import storage
 from warehouse.candidate import Candidate as Candidate
 from warehouse.candidate import newest as newest
-from warehouse.catalogue import Catalogue, tables
+from warehouse.catalogue import Catalogue, staging, tables
 from warehouse.deliveries import archive, ingest
 from warehouse.deliveries.archive import Delivery
 from warehouse.deliveries.landing import COLUMN_NAMES, COLUMNS
@@ -79,6 +79,7 @@ def build(
 def prepare(home: Home, catalogue: Catalogue, deliveries: frozenset[str] | None = None) -> Candidate:
     """Make the candidate's file: the landings in force as ``raw``, the YAML as ``catalogue``."""
     home.create()
+    staging.write(catalogue)
     ledger = [
         ingest.land_again(home, catalogue, delivery) if not delivery.superseded or not delivery.landing else delivery
         for delivery in archive.ledger(home, deliveries)

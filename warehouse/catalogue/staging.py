@@ -62,7 +62,7 @@ def _existing(folder: Path) -> list[Path]:
 
 def _staging(source: Source) -> str:
     columns = ",\n    ".join(COLUMNS)
-    counted = source.plain is not None and source.plain.count_rows is not None
+    counted = source.plain is not None and source.plain.count_rows
     return (
         f"-- {source.title.en}\n-- {_GENERATED}\n"
         "with\n\n"
@@ -98,5 +98,4 @@ def _declarations(sources: list[Source]) -> str:
 
 
 if __name__ == "__main__":
-    for name in write(load()):
-        print(name)  # noqa: T201
+    write(load())

@@ -210,7 +210,7 @@ _NAME_ENDINGS = re.compile(
 
 
 def plain_name(label: str) -> str:
-    """The name of an area without its kind: ``Wuppertal`` of ``Wuppertal, krfr. Stadt``."""
+    """The name of an area without its kind: ``Köln`` of ``Köln, krfr. Stadt``."""
     text = normalise(label)
     text = re.sub(r"^(krfr\. stadt|kreisfreie stadt|stadt|kreis|landeshauptstadt) ", "", text)
     return re.sub(r"[^\w]+", " ", _NAME_ENDINGS.sub("", text)).strip()

@@ -8,7 +8,7 @@ cells as (
 
 select
     'destatis_kreise' as source_id,
-    true as is_row_count,
+    false as is_row_count,
     measure_id,
     area_code,
     period,

@@ -13,16 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
+from warehouse.candidate import Candidate
 from warehouse.checks import Check, Verdict
 from warehouse.errors import ReleaseError
 from warehouse.home import CLOSED, Home
 from warehouse.publication.files import locked, replace_text
-
-if TYPE_CHECKING:
-    # ingest asks for the current release, and build ingests: only the name is needed here.
-    from warehouse.candidate import Candidate
 
 Kind = Literal["acknowledgement", "release", "rollback", "publish", "purge"]
 FIRST = "0" * 64

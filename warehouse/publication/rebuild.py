@@ -9,8 +9,8 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from warehouse.candidate import Candidate
 from warehouse.catalogue import Catalogue
 from warehouse.errors import ReleaseError
 from warehouse.home import Home
@@ -19,11 +19,7 @@ from warehouse.publication.files import READ_ONLY, flush, locked, sha256_of
 from warehouse.publication.pointer import STAGING, Release
 from warehouse.publication.release import Terms, checksums, code_version, stage_products, stage_tables
 
-if TYPE_CHECKING:
-    # ingest asks for the current release, and build ingests: only the name is needed here.
-    from warehouse.candidate import Candidate
-
-Build = Callable[[Sequence[str]], "Candidate"]
+Build = Callable[[Sequence[str]], Candidate]
 """Builds a candidate from the archive, restricted to these delivery ids."""
 
 

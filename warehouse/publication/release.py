@@ -17,9 +17,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from warehouse.candidate import Candidate
 from warehouse.catalogue import Catalogue
 from warehouse.checks import Verdict
 from warehouse.errors import ReleaseError
@@ -31,10 +32,6 @@ from warehouse.publication.pointer import DATABASE, MANIFEST, STAGING, Release
 from warehouse.publication.products import database, tables
 from warehouse.publication.products.edition import LICENCES, Edition, rows
 from warehouse.storage import connect
-
-if TYPE_CHECKING:
-    # ingest asks for the current release, and build ingests: only the name is needed here.
-    from warehouse.candidate import Candidate
 
 SPACE_FACTOR = 6
 SPACE_RESERVE = 50 * 1024 * 1024

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from handmade_candidate import CITY, ROWS, catalogue, check, judge, make, read_population
 
-from warehouse.build import Candidate
+from warehouse.candidate import Candidate
 from warehouse.errors import ReleaseError
 from warehouse.home import Home
 from warehouse.publication import (

@@ -116,9 +116,13 @@ def _svg(chart: Any, *, width: int, height: int, title: str, description: str, l
 
     spec = (
         chart.properties(width=width, height=height, padding={"left": 4, "right": 48, "top": 14, "bottom": 4})
-        .configure_view(stroke=None)
-        .configure_axis(labelColor=INK, labelFontSize=11)
-        .configure(font=_FONT, background="transparent")
+        # One call: a second one would replace what the first has set.
+        .configure(
+            font=_FONT,
+            background="transparent",
+            view={"stroke": None},
+            axis={"labelColor": INK, "labelFontSize": 11},
+        )
     )
     svg: str = vl_convert.vegalite_to_svg(spec.to_dict(), format_locale=_LOCALE[language])
     return _accessible(svg, title=title, description=description, name=name)

@@ -78,7 +78,7 @@ def write(edition: Edition, path: Path) -> None:
 
 def _page(con: duckdb.DuckDBPyConnection, edition: Edition, language: str) -> dict[str, Any]:
     """Everything the template prints, in one language."""
-    facts = rows(con, "select * from indicator order by handlungsfeld, candidate nulls last, indicator_id")
+    facts = rows(con, "select * from indicator order by handlungsfeld, candidate nulls first, indicator_id")
     names = {str(r["area_code"]): str(r["name"]) for r in rows(con, "select area_code, name from area")}
     columns = [c for c in (edition.profile.city, edition.profile.areas.land, edition.profile.areas.country) if c in names]
     fields = []
@@ -159,9 +159,9 @@ def _section(
 
 def _main_series(own: Sequence[Row]) -> tuple[str, ...] | None:
     """The breakdown that stands for the indicator: the one with the most totals, if there is just one such."""
-    breakdowns = sorted({_breakdown(r) for r in own})
-    totals = {b: sum(code == "total" for code in b) for b in breakdowns}
-    best = [b for b in breakdowns if totals[b] == max(totals.values())]
+    breakdowns = {_breakdown(r) for r in own}
+    most = max(_totals(b) for b in breakdowns)
+    best = [b for b in breakdowns if _totals(b) == most]
     return best[0] if len(best) == 1 else None
 
 
@@ -197,7 +197,7 @@ def _fill_series(section: Section, found: Sequence[Row], columns: Sequence[str],
 def _fill_parts(section: Section, own: Sequence[Row], decimals: int, language: str) -> None:
     """An indicator without a total: its largest parts in the newest period."""
     newest = str(own[-1]["period"])
-    latest = [r for r in own if r["period"] == newest]
+    latest = _without_overlaps([r for r in own if r["period"] == newest])
     known = sorted((r for r in latest if r["value"] is not None), key=lambda r: (-float(r["value"]), _breakdown(r)))
     unknown = [r for r in latest if r["value"] is None]
     for row in [*known, *unknown][:PARTS_SHOWN]:
@@ -205,6 +205,18 @@ def _fill_parts(section: Section, own: Sequence[Row], decimals: int, language: s
         section.parts.append((", ".join(said), _cell(row, decimals, language)))
     section.parts_period = wording.period(newest, language)
     section.parts_hidden = max(0, len(latest) - PARTS_SHOWN)
+
+
+def _without_overlaps(latest: Sequence[Row]) -> list[Row]:
+    """The rows with the most totals; continents only where no single states are listed."""
+    most = max(_totals(_breakdown(r)) for r in latest)
+    chosen = [r for r in latest if _totals(_breakdown(r)) == most]
+    states = [r for r in chosen if not str(r["origin"]).startswith("continent_")]
+    return states or chosen
+
+
+def _totals(breakdown: Sequence[str]) -> int:
+    return sum(code == "total" for code in breakdown)
 
 
 def _points(own: Sequence[Row], decimals: int, language: str) -> list[charts.Point]:
@@ -311,7 +323,7 @@ def _comparable_units() -> set[str]:
 
 
 def _short(name: str) -> str:
-    """``Wuppertal, kreisfreie Stadt`` as people say it."""
+    """``Köln, kreisfreie Stadt`` as people say it."""
     return name.split(",")[0]
 
 

@@ -17,7 +17,7 @@ from warehouse.home import Home
 
 if TYPE_CHECKING:
     from expectations.models import AnyRule
-    from warehouse.build import Candidate
+    from warehouse.candidate import Candidate
     from warehouse.deliveries.ingest import IngestReport
 
 POOL = "candidate"
@@ -185,7 +185,9 @@ def dbt_asset(manifest: lineage.Manifest) -> dg.AssetsDefinition:
         results = build.transform(candidate)
         rows = ledger.counts(candidate.path)
         for result in results:
-            if result.unique_id in specs:
+            if result.status == "skipped":
+                context.log.warning(f"dbt: {result.name} was skipped, since what it reads failed")
+            elif result.unique_id in specs:
                 key = specs[result.unique_id].key
                 yield dg.MaterializeResult(asset_key=key, metadata=evidence.model(result, rows.get(tuple(key.path))))
             elif result.unique_id in tests:
@@ -309,12 +311,12 @@ def overdue_checks(catalogue: Catalogue) -> dg.AssetChecksDefinition:
 
 def candidate_of(context: dg.AssetExecutionContext) -> "Candidate":
     """The candidate this run, or the run it repeats, has built; of a run that builds none the newest."""
-    from warehouse import build
+    from warehouse.candidate import Candidate, newest
 
     home = Home.from_environment()
     run = context.instance.get_run_by_id(context.run_id)
     run_id = run.tags.get(CANDIDATE_TAG) if run else None
-    return build.Candidate(run_id, home.build / run_id) if run_id else build.newest(home)
+    return Candidate(run_id, home.build / run_id) if run_id else newest(home)
 
 
 def _remember(context: dg.AssetExecutionContext, candidate: "Candidate", files: Sequence[Path]) -> None:

@@ -17,7 +17,7 @@ import click
 from warehouse.errors import MonitorError
 
 if TYPE_CHECKING:
-    from warehouse.build import Candidate
+    from warehouse.candidate import Candidate
     from warehouse.catalogue import Catalogue
     from warehouse.home import Home
 
@@ -67,9 +67,9 @@ def _catalogue() -> Catalogue:
 
 
 def _newest(home: Home) -> Candidate:
-    from warehouse import build
+    from warehouse.candidate import newest
 
-    return build.newest(home)
+    return newest(home)
 
 
 def _files(paths: tuple[Path, ...]) -> list[Path]:

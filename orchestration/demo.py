@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -31,11 +32,11 @@ def run(home: Home, say: Say) -> bool:
     started = time.monotonic()
     files = write_deliveries(home.inbox)
     say(f"sample city: {len(files)} deliveries with official figures in {home.inbox}")
-    environment = instance.prepare(home)
+    os.environ.update(instance.prepare(home))
     loaded = definitions.definitions()
     job = loaded.resolve_job_def(definitions.AD_HOC).with_logger_defs({PROGRESS: _progress(say, started)})
     say(f"{_clock(started)} definitions loaded; run `{job.name}` begins")
-    with dg.DagsterInstance.from_config(environment["DAGSTER_HOME"]) as dagster:
+    with dg.DagsterInstance.from_config(str(home.dagster)) as dagster:
         result = job.execute_in_process(
             run_config={**definitions.configuration(NOTE), "loggers": {PROGRESS: {}}}, instance=dagster, raise_on_error=False
         )
@@ -73,9 +74,9 @@ def _progress(say: Say, started: float) -> dg.LoggerDefinition:
     class Handler(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             said = getattr(record, "dagster_meta", {})
-            if said.get("dagster_event") is None:
+            if said.get("dagster_event") is None and Path(record.pathname).parent == Path(__file__).parent:
                 say(f"{_clock(started)} {said.get('orig_message', record.getMessage())}")
-            elif said["dagster_event"].is_step_failure:
+            elif said.get("dagster_event") is not None and said["dagster_event"].is_step_failure:
                 say(f"{_clock(started)} {_cause(said['dagster_event'])}")
 
     def progress(_: dg.InitLoggerContext) -> logging.Logger:
@@ -89,10 +90,14 @@ def _progress(say: Say, started: float) -> dg.LoggerDefinition:
 
 
 def _cause(event: dg.DagsterEvent) -> str:
-    data = event.event_specific_data
-    user = getattr(data, "user_failure_data", None)
-    error = getattr(data, "error", None)
-    return str(getattr(user, "description", None) or getattr(error, "message", None) or event.message)
+    """What a person has to know: the words of the step that stopped, else the innermost error."""
+    failure = event.step_failure_data
+    if failure.user_failure_data and failure.user_failure_data.description:
+        return failure.user_failure_data.description
+    error = failure.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return error.message.strip() if error else str(event.message)
 
 
 def _clock(started: float) -> str:

@@ -15,7 +15,7 @@ from warehouse import storage
 from warehouse.storage import identifier
 
 if TYPE_CHECKING:
-    from warehouse.build import Candidate
+    from warehouse.candidate import Candidate
 
 PREVIEW = ("measure_id", "area_code", "period", "sex", "age_group", "origin", "category", "text", "value", "obs_status")
 PREVIEW_ROWS = 5

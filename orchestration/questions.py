@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from warehouse import build, publication, storage
+from warehouse import publication, storage
+from warehouse.candidate import newest
 from warehouse.errors import MonitorError
 from warehouse.home import Home
 
@@ -23,7 +24,7 @@ def ask(home: Home, query: str, *, on_candidate: bool = False) -> tuple[list[str
     """
     import duckdb
 
-    path = build.newest(home).path if on_candidate else _released(home)
+    path = newest(home).path if on_candidate else _released(home)
     with storage.connect_for_people(path) as con:
         if on_candidate:
             con.execute(f"use {MARTS}")

@@ -278,6 +278,63 @@ def test_the_finer_of_two_area_columns_is_the_area() -> None:
     ]
 
 
+def test_the_only_value_left_by_a_selection_is_an_axis_where_its_name_stands_above() -> None:
+    header = [";;;Personen", ";;;Geschlecht", ";;;weiblich", ";;;Anzahl"]
+    table = recognise(csv(TITLE, header, ["2024;05;Nordrhein-Westfalen;1"], FOOTER))
+    assert rows(table, "axis_1") == [("weiblich",)]
+    assert ([axis.name for axis in table.axes], table.constants) == (["Geschlecht"], ("Personen",))
+
+
+def test_three_digits_of_a_citizenship_are_no_area() -> None:
+    body = ["31.12.2024;163;Türkei;3", "31.12.2024;125;Bulgarien;2"]
+    table = recognise(csv(TITLE, ["Köln, krfr. Stadt;;;"], [";;;Insgesamt"], body, FOOTER))
+    assert rows(table, "area_code, area_label, axis_1_code") == [
+        (None, "Köln, krfr. Stadt", "163"),
+        (None, "Köln, krfr. Stadt", "125"),
+    ]
+
+
+def test_of_home_and_workplace_the_first_is_the_area() -> None:
+    body = ["2024;05111;Düsseldorf, Stadt;05112;Duisburg, Stadt;8", "2024;05112;Duisburg, Stadt;05111;Düsseldorf, Stadt;9"]
+    table = recognise(csv(TITLE, [";;;;;Pendler"], body, FOOTER))
+    assert rows(table, "area_code, axis_1_code") == [("05111", "05112"), ("05112", "05111")]
+
+
+def test_a_word_among_the_values_stays_a_value_for_the_later_checks() -> None:
+    table = recognise(
+        csv(TITLE, [";;A;B"], ["05;Nordrhein-Westfalen;1.234;5", "051;  Düsseldorf, Regierungsbezirk;12a;3"], FOOTER)
+    )
+    assert rows(table, "text") == [("1.234",), ("5",), ("12a",), ("3",)]
+
+
+def test_keys_that_lost_their_leading_zero_are_refused() -> None:
+    body = ["5111;Düsseldorf, krfr. Stadt;1", "5112;Duisburg, krfr. Stadt;2"]
+    with pytest.raises(LayoutError, match=r"line 5: '5111' stands as key .* Leading zeros are lost"):
+        recognise(csv(TITLE, [";;Insgesamt"], body, FOOTER))
+
+
+def test_an_english_export_is_read_with_its_quality_columns_and_its_unit() -> None:
+    table = recognise(
+        csv(
+            [
+                "Table: 12411-0012",
+                "Population: Länder, reference date, sex",
+                "Updating of population",
+                "Population (number);;;;;",
+            ],
+            [";;Sex;;;", ";;male;;female;"],
+            ["2023-12-31;Berlin;438;e;423;e", ";Hesse;1;;2;"],
+            ["__________", "© Federal Statistical Office (Destatis), 2025", "created: 2025-03-01 / 12:00:00"],
+            encoding="utf-8-sig",
+        )
+    )
+    assert rows(table, "text, quality, unit, time, area_label, axis_1")[1:3] == [
+        ("423", "e", "number", "2023-12-31", "Berlin", "female"),
+        ("1", None, "number", "2023-12-31", "Hesse", "male"),
+    ]
+    assert (table.language, [axis.name for axis in table.axes]) == ("en", ["Sex"])
+
+
 def test_prefixed_keys_of_youth_offices_are_area_codes() -> None:
     body = ["2024;05;Nordrhein-Westfalen;3", "2024;JH05154008;      Jugendamt Emmerich;1"]
     assert rows(recognise(csv(TITLE, [";;;Insgesamt"], body, FOOTER)), "area_code") == [("05",), ("JH05154008",)]

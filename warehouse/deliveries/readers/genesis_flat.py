@@ -65,11 +65,10 @@ class _Columns:
 
 @dataclass(frozen=True)
 class FlatTable(Table):
-    """A flat file on disk as Arrow; its folder lives as long as the table."""
+    """A flat file as Arrow, mapped from disk; the space is free again when the table is forgotten."""
 
     query: str = field(kw_only=True, repr=False, compare=False)
     cells: pa.Table = field(kw_only=True, repr=False, compare=False)
-    folder: tempfile.TemporaryDirectory[str] = field(kw_only=True, repr=False, compare=False)
 
     def attach(self, con: duckdb.DuckDBPyConnection, view: str) -> None:
         delivered = f"{view}_{CELLS}"
@@ -96,8 +95,9 @@ def read_flat(path: Path, file_name: str, sheet: str | None = None, encoding: st
     place = where(file_name, sheet)
     columns = _read_columns(path, encoding, place)
     lines, blank_lines, ends_with_line_end = _count_lines(path)
-    folder = tempfile.TemporaryDirectory(prefix="monitor-flat-", ignore_cleanup_errors=True)
-    cells = _to_arrow(path, encoding, Path(folder.name) / "cells.arrow", columns, place)
+    with tempfile.TemporaryDirectory(prefix="monitor-") as folder:
+        # the file may lose its name: the mapping keeps it
+        cells = _to_arrow(path, encoding, Path(folder) / "cells.arrow", columns, place)
     if cells.num_rows == 0:
         raise LayoutError(
             f"{place}, line 1: the file holds column names and no row. Expected: one row per value. "
@@ -133,7 +133,6 @@ def read_flat(path: Path, file_name: str, sheet: str | None = None, encoding: st
         noise=tuple(noise),
         query=query,
         cells=cells,
-        folder=folder,
     )
 
 
@@ -350,8 +349,8 @@ def _role(con: duckdb.DuckDBPyConnection, code: str, starts: Sequence[int]) -> s
     labels = {label.strip() for value, label in values if value}
     if labels and all(patterns.MONTH.fullmatch(label) or patterns.QUARTER.fullmatch(label) for label in labels):
         return "part of year"
-    if codes and all(patterns.AREA_CODE.fullmatch(value) for value in codes):
-        known = sum(patterns.AREA_LABEL.fullmatch(label) is not None for label in labels)
+    if patterns.are_area_codes(codes):
+        known = sum(patterns.is_area_label(label) for label in labels)
         return "area code" if known * 2 >= len(labels) or any(len(value) >= 5 for value in codes) else "axis"
     return "axis"
 

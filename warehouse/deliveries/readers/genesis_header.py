@@ -166,8 +166,9 @@ def _quality_columns(raw: list[list[str]], filled: list[list[str]], body: Sequen
 def _roles(levels: list[Level], *, content_in_header: bool) -> tuple[list[Level], dict[int, str], list[str], list[Level]]:
     """Times, names of axes by the physical row of their level, constants, axes."""
     times = [level for level in levels if level.is_time]
-    axes = [level for level in levels if level not in times and not level.is_constant]
-    constant = [level for level in levels if level not in times and level.is_constant]
+    chosen = {below.line for above, below in pairwise(levels) if _names_single_choice(above, below)}
+    axes = [level for level in levels if level not in times and (not level.is_constant or level.line in chosen)]
+    constant = [level for level in levels if level not in times and level not in axes]
     names: dict[int, str] = {}
     over_axis: list[tuple[Level, Level]] = []
     constants: list[Level] = []
@@ -189,3 +190,10 @@ def _roles(levels: list[Level], *, content_in_header: bool) -> tuple[list[Level]
         else:
             names[below_level.line] = level.labels[0]
     return times, names, [level.labels[0] for level in constants], axes
+
+
+def _names_single_choice(above: Level, below: Level) -> bool:
+    """Whether a selection left one value of an axis: "Geschlecht" over "weiblich" alone is no total."""
+    if not (above.is_constant and below.is_constant) or above.is_time or below.is_time:
+        return False
+    return AXIS_NAME.match(above.labels[0]) is not None and AXIS_NAME.match(below.labels[0]) is None

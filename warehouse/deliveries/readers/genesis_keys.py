@@ -78,7 +78,7 @@ def _classify(texts: list[Column]) -> list[Key]:
         elif values and all(patterns.CODE.fullmatch(value) for value in values) and _is_label_of(texts, distinct, column):
             keys.append(Key("axis", column, column + 1))
             column += 1
-        elif _share_of_areas(values) >= 0.5:
+        elif share_of_areas(values) >= 0.5:
             keys.append(Key("area", None, column))
         else:
             keys.append(Key("axis", None, column))
@@ -89,10 +89,11 @@ def _classify(texts: list[Column]) -> list[Key]:
 def _holds_area_codes(distinct: list[set[str]], column: int) -> bool:
     """All values are area keys; beside names of areas most of them, so that a single spoiled key is seen as one."""
     values = distinct[column]
+    if patterns.are_area_codes(values):
+        return True
     keys = sum(patterns.AREA_CODE.fullmatch(value) is not None for value in values)
-    if keys == len(values):
-        return bool(values)
-    return keys > len(values) / 2 and column + 1 < len(distinct) and _share_of_areas(distinct[column + 1]) >= 0.5
+    named = column + 1 < len(distinct) and share_of_areas(distinct[column + 1]) >= 0.5
+    return keys > len(values) / 2 and named
 
 
 def _is_label_of(texts: list[Column], distinct: list[set[str]], column: int) -> bool:
@@ -109,8 +110,9 @@ def _is_label_of(texts: list[Column], distinct: list[set[str]], column: int) -> 
     return len(codes) == len(set(codes)) and len({label for code, label in pairs if code}) > len(codes) // 2
 
 
-def _share_of_areas(labels: set[str]) -> float:
-    return sum(patterns.AREA_LABEL.fullmatch(label) is not None for label in labels) / len(labels) if labels else 0.0
+def share_of_areas(labels: set[str]) -> float:
+    """How many of some labels read like names of areas, from 0 to 1."""
+    return sum(patterns.is_area_label(label) for label in labels) / len(labels) if labels else 0.0
 
 
 def _fill_down(texts: list[Column], keys: list[Key]) -> None:
@@ -140,6 +142,7 @@ def _area(keys: list[Key], texts: list[Column]) -> Key | None:
     chosen = coded[0]
     for finer in coded[1:]:
         pairs = set(zip(texts[chosen.first], texts[finer.first], strict=True))
-        if all(fine.startswith(coarse) or coarse == "DG" for coarse, fine in pairs):
+        inside = [fine.startswith(coarse) and len(fine) > len(coarse) for coarse, fine in pairs if coarse != "DG"]
+        if inside and all(inside):
             chosen = finer
     return chosen

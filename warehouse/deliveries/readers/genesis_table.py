@@ -26,7 +26,7 @@ from warehouse.deliveries.readers.genesis_frame import (
     read_title,
 )
 from warehouse.deliveries.readers.genesis_header import Header, read_header, unlabelled_columns
-from warehouse.deliveries.readers.genesis_keys import RowKeys, read_keys
+from warehouse.deliveries.readers.genesis_keys import RowKeys, read_keys, share_of_areas
 from warehouse.deliveries.readers.grid import Grid
 from warehouse.deliveries.readers.patterns import clean
 from warehouse.deliveries.readers.table import Axis, CellTable, Noise, cell_schema, where
@@ -50,7 +50,7 @@ class _Body:
 def is_genesis_table(grid: Grid) -> bool:
     """Whether a grid claims to be a classic GENESIS table: by its first line, or by rule and time stamp at its end."""
     first = next((row for row in grid.rows if any(cell.strip() for cell in row)), [""])
-    if TABLE_LINE.fullmatch(clean(first[0])):
+    if TABLE_LINE.fullmatch(clean(" ".join(first))):
         return True
     tail = "\n".join(cell for row in grid.rows[-5:] for cell in row)
     return STAND.search(tail) is not None and any(is_rule(row) for row in grid.rows)
@@ -74,6 +74,7 @@ def recognise_grid(grid: Grid) -> CellTable:
     keys_end = _number_of_keys(grid, top, start, columns[:last], place)
     _refuse_text_among_values(grid, body, keys_end, place)
     keys = read_keys(columns[:keys_end])
+    _refuse_shortened_area_codes(grid, body, keys, place)
     header_rows = [number for number in range(top, start) if number not in body.noise and any(grid.rows[number])]
     title_first = read_title(grid.rows[:top], statistic_in_header=False)
     header = read_header(
@@ -263,6 +264,11 @@ def _number_of_keys(grid: Grid, top: int, start: int, columns: Sequence[Sequence
             f"line {grid.lines[start]} ({_shown(grid.rows[start : start + 1])}). The header is shifted to the right. "
             f"{EXPORT_AGAIN}"
         )
+    if 0 < blank < by_content:
+        # a label stands over the column: words among its values are for the checks of the values
+        texts = [{cell.strip() for cell in column} - {""} for column in columns[blank:by_content]]
+        if all(any(patterns.is_value(text) for text in column) for column in texts):
+            return blank
     return max(by_content, min(blank, len(columns) - 1), 1)
 
 
@@ -280,7 +286,7 @@ def _is_time_column(column: Sequence[str]) -> bool:
 
 def _is_area_column(column: Sequence[str]) -> bool:
     texts = {cell.strip() for cell in set(column)} - {""}
-    return bool(texts) and all(patterns.AREA_CODE.fullmatch(text) for text in texts)
+    return patterns.are_area_codes(texts)
 
 
 def _refuse_text_among_values(grid: Grid, body: _Body, first: int, place: str) -> None:
@@ -298,6 +304,21 @@ def _refuse_text_among_values(grid: Grid, body: _Body, first: int, place: str) -
             raise LayoutError(
                 f"{place}, line {grid.lines[number]}: a quoted field runs over {following - grid.lines[number]} lines "
                 f"and swallows rows ({_shown([row])}). A quote is missing. {EXPORT_AGAIN}"
+            )
+
+
+def _refuse_shortened_area_codes(grid: Grid, body: _Body, keys: RowKeys, place: str) -> None:
+    """Keys of areas without their leading zero: somebody opened the table in a spreadsheet and saved it."""
+    for key in keys.axes:
+        if key.kind != "axis" or key.code is None or key.label is None:
+            continue
+        codes = keys.columns[key.code]
+        short = next((row for row, code in enumerate(codes) if code.isdigit() and len(code) in {1, 4, 7}), None)
+        if short is not None and share_of_areas(set(keys.columns[key.label])) >= 0.5:
+            raise LayoutError(
+                f"{place}, line {grid.lines[body.positions[short]]}: {codes[short]!r} stands as key of "
+                f"{keys.columns[key.label][short]!r}. Expected: a key of 2, 3, 5 or 8 digits. Leading zeros are lost, as when "
+                f"a spreadsheet program saved the table. {EXPORT_AGAIN}"
             )
 
 
@@ -382,7 +403,7 @@ class _Separators:
             return
         if all(patterns.time_of(text) for text in distinct):
             self.times = [patterns.time_of(text) or "" for text in texts]
-        elif all(patterns.AREA_LABEL.fullmatch(text) for text in distinct):
+        elif all(patterns.is_area_label(text) for text in distinct):
             self.areas = texts
         else:
             self.labels = texts

@@ -69,6 +69,10 @@ LAENDER = (
     "Niedersachsen|Nordrhein-Westfalen|Rheinland-Pfalz|Saarland|Sachsen|Sachsen-Anhalt|Schleswig-Holstein|Thüringen|"
     "Bavaria|Hesse|Lower Saxony|North Rhine-Westphalia|Rhineland-Palatinate|Saxony|Saxony-Anhalt|Thuringia"
 )
+LOOSE_AREA_LABEL = re.compile(
+    r"(?:Krfr\.? Stadt|Kreisfreie Stadt|Stadt|Kreis|Landkreis|Städteregion|Regierungsbezirk|Reg\.-Bez\.) [A-ZÄÖÜ].{1,50}|"
+    r"[A-ZÄÖÜ][\w.()-]*(?:-Kreis|kreis| Kreis)"
+)
 AREA_LABEL = re.compile(rf"(?:{LAENDER})|[^;:]{{2,60}}, (?:[^,;:]+, )?{AREA_KIND}(?:, [^;:]+)?", re.IGNORECASE)
 
 UNIT = re.compile(
@@ -92,6 +96,21 @@ STATISTIC = re.compile(
 def is_value(text: str) -> bool:
     """Whether a stripped, non-empty text is a number or a symbol that stands for one."""
     return text in SYMBOLS or NUMBER.fullmatch(text) is not None
+
+
+def is_area_label(text: str) -> bool:
+    """Whether the label of a row reads like the name of an area."""
+    return AREA_LABEL.fullmatch(text) is not None or LOOSE_AREA_LABEL.fullmatch(text) is not None
+
+
+def are_area_codes(texts: set[str]) -> bool:
+    """Whether all of some codes are keys of areas.
+
+    Three digits that begin with 1 are more often a citizenship than a Regierungsbezirk.
+    """
+    if not texts or not all(AREA_CODE.fullmatch(text) for text in texts):
+        return False
+    return any(len(text) != 3 for text in texts) or all(text.startswith("0") for text in texts)
 
 
 def time_of(text: str) -> str | None:

@@ -311,8 +311,7 @@ def _of_rules(con: duckdb.DuckDBPyConnection, rules: Sequence[models.AnyRule], c
     silence = Answer(error="Great Expectations gave no answer")
     answers = gx.ask(con, questions)
     return [
-        _rule_check(rule, looked_at[rule.id], answers.get(rule.id, silence) if rule.id in asked else Answer())
-        for rule in rules
+        _rule_check(rule, looked_at[rule.id], answers.get(rule.id, silence) if rule.id in asked else Answer()) for rule in rules
     ]
 
 

@@ -113,6 +113,8 @@ class SumOfParts(Rule):
     """Code of the total; for areas the level it has."""
     hierarchy: Literal["citizenships_of_continent"] | None = None
     """Parts and totals of the register of foreign nationals: every continent is the sum of its citizenships."""
+    counted_elsewhere: dict[str, str] = Field(default_factory=dict)
+    """With ``hierarchy``: codes that count in another total than the one they are listed under; ``reason`` says why."""
     scheme: Identifier | None = None
     """Category scheme of the parts."""
     measures: tuple[Identifier, ...] = ()
@@ -164,6 +166,8 @@ class CompleteAreas(Rule):
     level: AreaLevel
     at_least: Annotated[int, Field(ge=1)] = 2
     """Fewer areas than that are a delivery for single areas, not a comparison of areas."""
+    except_for: dict[Identifier, Text] = Field(default_factory=dict)
+    """Indicators that do not exist in every area, with the reason."""
 
 
 class CompletePeriods(Rule):
@@ -298,7 +302,8 @@ class Figure(Model):
     category: str = "total"
     base: str | None = None
     """Population base, where the figure exists on more than one."""
-    value: float
+    value: float | None
+    """null: published as secret or not available, so the candidate must have no value."""
     tolerance: Annotated[float, Field(ge=0)] = 0
     source: Text
 

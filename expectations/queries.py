@@ -226,8 +226,12 @@ def _sum_of_parts(rule: m.SumOfParts, context: Context) -> Query:
 def _sums(rule: m.SumOfParts, context: Context) -> str:
     """Sums that can be checked: every part delivered with a number, the total too.
 
-    A figure rounded to a multiple of b is off by at most b // 2, so n parts and their total by b // 2 x (n + 1).
+    A count rounded to a multiple of b is off by at most b // 2, so n parts and their total by b // 2 x (n + 1).
+    Averages and amounts have fractions before they are rounded: they are off by b / 2.
     """
+    base = "greatest(p.rounding_base, o.rounding_base)"
+    fractions = "p.measure_id in (select measure_id from catalogue.measure where kind in ('average', 'amount'))"
+    rounding = f"case when {fractions} then {base} / 2 else {base} // 2 end"
     column = "area_code" if rule.over == "area" else rule.over
     dropped = {column, "category_scheme"} if rule.over == "category" else {column}
     others = [c for c in FACT_KEY if c not in dropped]
@@ -239,7 +243,7 @@ def _sums(rule: m.SumOfParts, context: Context) -> str:
     needs_all = "" if rule.hierarchy else "and p.parts = n.parts"
     return f"""
         select {_columns(others, "p")}, p.total_code, p.parts, p.summed, o.total_value,
-            greatest(p.rounding_base, o.rounding_base) // 2 * (p.parts + 1) + {rule.tolerance:g} as allowed
+            cast({rounding} * (p.parts + 1) + {rule.tolerance:g} as double) as allowed
         from (
             select {_columns(others, "t")}, g.total_code, count(*) as parts, count(t.value) as known,
                 sum(cast(t.value as decimal(24, 6))) as summed, max(coalesce(t.rounding_base, 1)) as rounding_base
@@ -262,8 +266,8 @@ def _sums(rule: m.SumOfParts, context: Context) -> str:
 def _members(rule: m.SumOfParts, context: Context) -> str:
     """Which codes are parts of which total."""
     if rule.hierarchy == "citizenships_of_continent":
-        listed = [(f"continent_{c.azr_group}", c.code) for c in reference.citizenships().values() if c.azr_group]
-        return _values(listed)
+        listed = [c for c in reference.citizenships().values() if c.azr_group]
+        return _values([(rule.counted_elsewhere.get(c.code, f"continent_{c.azr_group}"), c.code) for c in listed])
     if rule.over == "area":
         areas = context.catalogue.areas
         totals = [code for code, area in areas.items() if area.level == rule.total]
@@ -296,7 +300,8 @@ def _complete_areas(rule: m.CompleteAreas, context: Context) -> Query:
     listed = "[" + ", ".join(literal(code) for code in wanted) + "]"
     groups = (
         "select indicator_id, period, list(distinct area_code) as present from scope "
-        f"where {_in('area_code', wanted)} group by all having count(distinct area_code) >= {rule.at_least}"
+        f"where {_in('area_code', wanted)} and {_not_in('indicator_id', rule.except_for)} "
+        f"group by all having count(distinct area_code) >= {rule.at_least}"
     )
     return Query(
         looked_at=f"select count(*) from ({groups})",
@@ -499,7 +504,7 @@ def _reference_figures(rule: m.ReferenceFigures, context: Context) -> Query:
         looked_at=f"select count(*) {joined}",
         offending=f"select t.measure_id as subject, {_place(rule.table)} as place, {_number('t.value')} as found, "
         f"{_number('f.value')} || ' (' || f.source || ')' as expected, 1 as weight "
-        f"{joined} where t.value is null or abs(t.value - f.value) > f.tolerance + 1e-9",
+        f"{joined} where (t.value is null) <> (f.value is null) or abs(t.value - f.value) > f.tolerance + 1e-9",
     )
 
 

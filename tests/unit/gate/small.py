@@ -72,9 +72,9 @@ def build(home: Home, run_id: str = "run1") -> Candidate:
             [DELIVERY],
         )
         con.execute(
-            "create table catalogue.measure as select * from (values ('population', 'persons'), "
-            "('foreign_population', 'persons'), ('employees_workplace', 'persons'), ('unemployed', 'persons'), "
-            "('unemployment_rate', 'percent')) as t(measure_id, unit)"
+            "create table catalogue.measure as select * from (values ('population', 'persons', 'stock'), "
+            "('foreign_population', 'persons', 'stock'), ('employees_workplace', 'persons', 'stock'), "
+            "('unemployed', 'persons', 'average'), ('unemployment_rate', 'percent', 'rate')) as t(measure_id, unit, kind)"
         )
         con.execute(
             "create table catalogue.indicator as select * from (values ('population', 'persons', 'computed'), "

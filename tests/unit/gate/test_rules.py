@@ -88,7 +88,7 @@ SPOILED: dict[str, Spoiled] = {
     ),
     "population_change": _value(f"indicator_id = 'population' and {CITY_2024}", "value = 375000", place="05124"),
     "counts_year_on_year": _value(f"indicator_id = 'population' and {CITY_2024}", "value = 600000", "population_change"),
-    "rates_year_on_year": _value(f"indicator_id = 'foreign_share' and {CITY_2024}", "value = value + 9", place="05124"),
+    "rates_year_on_year": _value(f"indicator_id = 'foreign_share' and {CITY_2024}", "value = value + 14", place="05124"),
     "year_did_not_move": Spoiled((LAST_YEAR,), frozenset({"published_figures"}), place="2024-12-31"),
     "sources_agree": Spoiled(("update marts.measure_conflict set value_other = 94115",), place="05124"),
     "published_figures": _fact(f"measure_id = 'population' and sex = 'm' and {CITY_2024}", "value = value + 1",

@@ -41,4 +41,3 @@ select
     parts._column
 from computed
 inner join parts on computed.value_key = parts.value_key
-order by all

@@ -17,6 +17,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as compute
 import pyarrow.csv as arrow_csv
 
 from warehouse.deliveries.readers import patterns
@@ -245,7 +246,7 @@ def _to_arrow(source: Path, encoding: str, target: Path, columns: _Columns, plac
             for batch in batches:
                 numbers = pa.py_buffer(np.arange(line, line + batch.num_rows, dtype=np.int32))
                 lines = pa.Array.from_buffers(pa.int32(), batch.num_rows, [None, numbers])
-                writer.write_batch(pa.RecordBatch.from_arrays([*batch.columns, lines], schema=schema))
+                writer.write_batch(pa.RecordBatch.from_arrays([*map(_stripped, batch.columns), lines], schema=schema))
                 line += batch.num_rows
     except pa.ArrowInvalid as error:
         if "Empty CSV file" in str(error):
@@ -253,6 +254,13 @@ def _to_arrow(source: Path, encoding: str, target: Path, columns: _Columns, plac
         raise _uneven(source, encoding, columns, place) from error
     with pa.memory_map(str(target)) as mapped:
         return pa.ipc.open_stream(mapped).read_all()
+
+
+def _stripped(texts: pa.Array) -> pa.Array:
+    """Texts without surrounding blanks; of a dictionary only its few entries are touched."""
+    if pa.types.is_dictionary(texts.type):
+        return pa.DictionaryArray.from_arrays(texts.indices, compute.utf8_trim_whitespace(texts.dictionary))
+    return compute.utf8_trim_whitespace(texts)
 
 
 def _uneven(source: Path, encoding: str, columns: _Columns, place: str) -> LayoutError:
@@ -362,7 +370,7 @@ def _query(columns: _Columns, shapes: _Shapes, variables: Sequence[_Variable]) -
     area = _area_variables(shapes, variables)
     months = [variable for variable in variables if variable.role == "part of year"]
     others = [variable for variable in variables if variable not in area and variable not in months]
-    time = "nullif(trim(c4), '')"
+    time = "nullif(c4, '')"
     for month in months:
         time = f"concat_ws(' ', {time}, nullif({_picked([month], 3, chr(39) * 2)}, ''))"
     shared = [
@@ -386,13 +394,13 @@ def _select(columns: _Columns, content: _Content, shared: list[str], content_axi
     if columns.is_old:
         unit, label, code = (_text(content.unit), _text(content.label), _text(content.code))
     else:
-        unit = f"nullif(trim(c{columns.unit}), '')"
-        label, code = f"trim(c{columns.content_label})", f"trim(c{columns.content_code})"
-    quality = "null::varchar" if content.quality is None else f"nullif(trim(c{content.quality}), '')"
+        unit = f"nullif(c{columns.unit}, '')"
+        label, code = f"c{columns.content_label}", f"c{columns.content_code}"
+    quality = "null::varchar" if content.quality is None else f"nullif(c{content.quality}, '')"
     cells = [
         "line as _row",
         f"{content.column + 1}::integer as _column",
-        f"trim(c{content.column}) as text",
+        f"c{content.column} as text",
         f"{quality} as quality",
         f"{unit} as unit",
         *shared,
@@ -421,11 +429,9 @@ def _area_variables(shapes: _Shapes, variables: Sequence[_Variable]) -> list[_Va
 def _picked(variables: Sequence[_Variable], part: int, otherwise: str) -> str:
     """SQL for code (2) or label (3) of the first of the variables that a row has."""
     if len(variables) == 1 and variables[0].is_everywhere:
-        return f"trim(c{variables[0].starts[0] + part})"
+        return f"c{variables[0].starts[0] + part}"
     cases = " ".join(
-        f"when c{start} = {literal(variable.code)} then trim(c{start + part})"
-        for variable in variables
-        for start in variable.starts
+        f"when c{start} = {literal(variable.code)} then c{start + part}" for variable in variables for start in variable.starts
     )
     return f"case {cases} else {otherwise} end"
 

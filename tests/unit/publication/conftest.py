@@ -7,8 +7,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from handmade_candidate import catalogue, make
 
+from tests.handmade_candidate import catalogue, make
 from warehouse.home import Home
 from warehouse.publication import Release, release
 from warehouse.publication.products.tables import PublishedTable

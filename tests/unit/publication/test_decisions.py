@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from handmade_candidate import check, make
 
+from tests.handmade_candidate import check, make
 from warehouse.errors import ReleaseError
 from warehouse.home import Home
 from warehouse.publication import decisions

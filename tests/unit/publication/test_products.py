@@ -9,8 +9,8 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from handmade_candidate import CITY
 
+from tests.handmade_candidate import CITY
 from warehouse.publication import Release
 from warehouse.publication.products import wording
 from warehouse.publication.products.symbols import symbol

@@ -9,8 +9,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from handmade_candidate import CITY, ROWS, catalogue, check, judge, make, read_population
 
+from tests.handmade_candidate import CITY, ROWS, catalogue, check, judge, make, read_population
 from warehouse.candidate import Candidate
 from warehouse.errors import ReleaseError
 from warehouse.home import Home

@@ -22,6 +22,7 @@ from expectations.texts import Wording
 from warehouse import publication
 from warehouse.candidate import Candidate
 from warehouse.catalogue import Catalogue
+from warehouse.catalogue.models import Bilingual
 from warehouse.checks import Check, Finding, Severity, Verdict
 from warehouse.deliveries import archive
 from warehouse.errors import BuildError
@@ -180,12 +181,15 @@ def _delivery_check(rule_id: str, found: Sequence[tuple[Finding, str]], deliveri
     findings = sorted((f for f, _ in found), key=lambda f: f.line())
     severity: Severity = "critical" if any(f.severity == "critical" for f in findings) else "warning"
     words = rule_id.replace("_", " ")
+    title = texts.DELIVERY_TITLES.get(rule_id) or Bilingual(
+        de=f"Prüfung der Lieferungen: {words}", en=f"Check of the deliveries: {words}"
+    )
     return Check(
         rule_id=f"delivery.{rule_id}",
         layer=findings[0].layer,
         severity=severity,
-        title_de=f"Prüfung der Lieferungen: {words}",
-        title_en=f"Check of the deliveries: {words}",
+        title_de=title.de,
+        title_en=title.en,
         reason=texts.DELIVERY.reason.en,
         owner=", ".join(sorted({owner for _, owner in found})),
         passed=False,

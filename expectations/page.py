@@ -5,11 +5,13 @@ No scripts, nothing from elsewhere, every text escaped. The layout is in ``gate.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from expectations import texts
 from expectations.queries import SHOWN
@@ -34,6 +36,7 @@ def render(verdict: Verdict, wording: Mapping[str, Wording]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["prose"] = _prose
     return environment.get_template("gate.html").render(
         verdict=verdict,
         outcome=texts.OUTCOMES[verdict.outcome],
@@ -45,6 +48,11 @@ def render(verdict: Verdict, wording: Mapping[str, Wording]) -> str:
             if any(c.layer == layer for c in passed)
         ],
     )
+
+
+def _prose(text: str) -> Markup:
+    """Escaped text; what stands between backticks is a command."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped one step before
 
 
 def _urgency(check: Check) -> tuple[int, str, str]:

@@ -51,6 +51,13 @@ OWNERS = {
 }
 """Owners whose names differ between the languages; suppliers go by their own name."""
 
+DELIVERY_TITLES = {
+    "silent_area": Bilingual(
+        de="Gebiet ohne eine einzige Zahl in der Lieferung", en="Area without a single figure in the delivery"
+    ),
+}
+"""Titles of findings that hold a delivery; others are named by their rule."""
+
 DELIVERY = Wording(
     reason=Bilingual(
         de="Beim Einlesen aufgefallen: Die Lieferung ist lesbar, aber ein Mensch soll vor der Veröffentlichung hinsehen.",

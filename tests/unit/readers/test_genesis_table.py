@@ -461,6 +461,17 @@ def test_a_damaged_table_is_refused_with_its_place(name: str) -> None:
     assert message in str(refused.value)
 
 
+@pytest.mark.parametrize("name", ["date in the title", "padded footer", "quality column after every value"])
+def test_a_table_cut_off_anywhere_is_refused_or_gives_all_its_cells(name: str) -> None:
+    data = VARIANTS[name]
+    for length in range(1, len(data), 7):
+        try:
+            table = recognise(data[:length])
+        except LayoutError:
+            continue
+        assert by_key(table, KEY) == CELLS
+
+
 # official files
 
 

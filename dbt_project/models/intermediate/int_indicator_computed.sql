@@ -58,13 +58,36 @@ summed as (
         bool_or(provisional) as provisional,
         bool_or(is_synthetic) as is_synthetic,
         min_by(migration_concept, (role <> 'numerator', term_no)) as migration_concept,
-        coalesce(list_sort(list_distinct(flatten(list(bases)))), []) as bases,
-        coalesce(
-            list_sort(list_distinct(flatten(list(bases) filter (where role = 'numerator')))), []
-        ) as numerator_bases,
         min(worst) as worst,
         min(most_confidential) as most_confidential
     from terms
+    group by value_key
+),
+
+term_bases as (
+    select
+        value_key,
+        role,
+        unnest(bases) as base
+    from terms
+),
+
+distinct_bases as (
+    select
+        value_key,
+        base,
+        bool_or(role = 'numerator') as is_of_numerator
+    from term_bases
+    group by value_key, base
+),
+
+-- the numerator's base is named first
+named_bases as (
+    select
+        value_key,
+        count(*) as base_count,
+        string_agg(base, '/' order by is_of_numerator desc, base asc) as population_base
+    from distinct_bases
     group by value_key
 ),
 
@@ -75,18 +98,9 @@ described as (
         indicators.factor,
         indicators.unit,
         coalesce(indicators.migration_concept, summed.migration_concept) as stated_concept,
-        case
-            when len(summed.bases) = 0 then 'NONE'
-            else array_to_string(
-                list_concat(
-                    summed.numerator_bases,
-                    list_filter(summed.bases, lambda base : not list_contains(summed.numerator_bases, base))
-                ),
-                '/'
-            )
-        end as population_base,
-        len(summed.bases) > 1 and indicators.mixed_base as is_mixed,
-        len(summed.bases) > 1 and not indicators.mixed_base as is_incompatible,
+        coalesce(named_bases.population_base, 'NONE') as population_base,
+        named_bases.base_count > 1 and indicators.mixed_base as is_mixed,
+        named_bases.base_count > 1 and not indicators.mixed_base as is_incompatible,
         (keys.sex = 'total' or not keys.each_sex)
         and (keys.age_group = 'total' or not keys.each_age_group)
         and (keys.origin = 'total' or not keys.each_origin)
@@ -94,6 +108,7 @@ described as (
     from summed
     inner join keys on summed.value_key = keys.value_key
     inner join indicators on keys.indicator_id = indicators.indicator_id
+    left join named_bases on summed.value_key = named_bases.value_key
 ),
 
 judged as (

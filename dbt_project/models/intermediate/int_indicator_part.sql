@@ -6,10 +6,6 @@ terms as (
     select * from {{ source('catalogue', 'indicator_term') }}
 ),
 
-indicators as (
-    select * from {{ source('catalogue', 'indicator') }}
-),
-
 keys as (
     select * from {{ ref('int_indicator_key') }}
 ),

@@ -27,13 +27,13 @@ select
             candidates.category,
             candidates.population_base
         order by
-            sources.priority,
-            candidates.source_id,
+            sources.priority asc,
+            candidates.source_id asc,
             deliveries.sequence desc nulls last,
-            candidates._delivery_id,
-            candidates._sheet,
-            candidates._row,
-            candidates._column
+            candidates._delivery_id asc,
+            candidates._sheet asc,
+            candidates._row asc,
+            candidates._column asc
     ) as choice
 from candidates
 inner join sources on candidates.source_id = sources.source_id

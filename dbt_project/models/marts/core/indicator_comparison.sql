@@ -53,7 +53,7 @@ compared as (
     left join segmented as land
         on
             present.indicator_id = land.indicator_id
-            and land.area_code = profile.land
+            and profile.land = land.area_code
             and present.period = land.period
             and present.sex = land.sex
             and present.age_group = land.age_group

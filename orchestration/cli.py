@@ -268,16 +268,18 @@ def rebuild() -> None:
 @click.argument("indicator")
 @click.argument("area")
 @click.argument("period")
-@click.option("--sex", default="total", show_default=True)
-@click.option("--age-group", default="total", show_default=True)
-@click.option("--origin", default="total", show_default=True)
-@click.option("--category", default="total", show_default=True)
-def trace(indicator: str, area: str, period: str, sex: str, age_group: str, origin: str, category: str) -> None:
+@click.option("--sex", help="Code; the value with the most totals otherwise.")
+@click.option("--age-group", help="Code; the value with the most totals otherwise.")
+@click.option("--origin", help="Code; the value with the most totals otherwise.")
+@click.option("--category", help="Code; the value with the most totals otherwise.")
+def trace(
+    indicator: str, area: str, period: str, sex: str | None, age_group: str | None, origin: str | None, category: str | None
+) -> None:
     """Follow one published number down to file, sheet, row, column and the text that stood there."""
     from warehouse.trace import trace as follow
 
     found = follow(_home(), indicator, area, period, sex=sex, age_group=age_group, origin=origin, category=category)
-    click.echo(str(found))
+    click.echo(found.render())
 
 
 @main.command()

@@ -1,13 +1,8 @@
-"""The processes of the promotion test: one that releases until it is killed, and one that reads what is current.
-
-python promotion_worker.py release HOME FIRST     prints READY, then "version value" for each acknowledged release
-python promotion_worker.py read HOME STOP         until the file STOP exists; prints its findings as JSON
-"""
+"""The processes of the promotion test: one that releases until it is killed, and one that reads what is current."""
 
 from __future__ import annotations
 
 import json
-import sys
 import time
 from itertools import count
 from pathlib import Path
@@ -28,31 +23,28 @@ def rows_with(value: int) -> tuple[tuple[str, str, str, float | None, str, str |
     return tuple((*r[:3], float(value), *r[4:]) if r[:3] == ("population", CITY, "2024-12-31") else r for r in ROWS)
 
 
-def say(line: str) -> None:
-    """Print a line at once: what is not printed when the process dies was not acknowledged."""
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+def publish_for_ever(root: Path, first: int, out: Path) -> None:
+    """Release one candidate after the other; a line in ``out`` for each that was acknowledged.
 
-
-def publish_for_ever(home: Home, first: int) -> None:
-    """Release one candidate after the other. Pictures are left out: the promotion is what is tested."""
+    Pictures are left out: the promotion is what is tested.
+    """
     report.write = lambda _, path: path.write_text("report", encoding="utf-8")  # type: ignore[assignment]
     workbook.write = lambda _, path: path.write_bytes(b"workbook")  # type: ignore[assignment]
-    say("READY")
-    for value in count(first):
-        candidate = make(home, f"run-{value}", rows=rows_with(value))
-        made = release(home, catalogue(), candidate, note=f"value {value}", who="worker")
-        say(f"{made.version} {value}")
+    home = Home(root)
+    with out.open("w", encoding="utf-8") as acknowledged:
+        for value in count(first):
+            candidate = make(home, f"run-{value}", rows=rows_with(value))
+            made = release(home, catalogue(), candidate, note=f"value {value}", who="worker")
+            acknowledged.write(f"{made.version} {value}\n")
+            acknowledged.flush()
 
 
-def read_for_ever(home: Home, stop: Path) -> None:
-    """Open what ``current.json`` names and check that all parts of it belong together."""
+def read_for_ever(root: Path, stop: Path, out: Path) -> None:
+    """Open what ``current.json`` names, until ``stop`` exists, and check that all parts of it belong together."""
+    home = Home(root)
     reads, wrong, seen = 0, [], set()
     while not stop.exists():
-        pointer = home.releases / "current.json"
-        if not pointer.exists():
-            continue
-        said = json.loads(pointer.read_text(encoding="utf-8"))
+        said = json.loads((home.releases / "current.json").read_text(encoding="utf-8"))
         database = home.releases / said["database"]
         listed = json.loads((database.parent / "manifest.json").read_text(encoding="utf-8"))
         with connect(database, read_only=True) as con:
@@ -64,12 +56,4 @@ def read_for_ever(home: Home, stop: Path) -> None:
         reads += 1
         time.sleep(PAUSE)
         seen.add(version)
-    say(json.dumps({"reads": reads, "wrong": wrong, "versions": len(seen)}))
-
-
-if __name__ == "__main__":
-    here = Home(Path(sys.argv[2]))
-    if sys.argv[1] == "release":
-        publish_for_ever(here, int(sys.argv[3]))
-    else:
-        read_for_ever(here, Path(sys.argv[3]))
+    out.write_text(json.dumps({"reads": reads, "wrong": wrong, "versions": len(seen)}), encoding="utf-8")

@@ -5,59 +5,77 @@ from __future__ import annotations
 import json
 import os
 import random
-import subprocess
-import sys
 import time
+from collections.abc import Callable
+from multiprocessing import get_context
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import pytest
 
 from tests.handmade_candidate import catalogue, make, read_population
+from tests.integration.promotion_worker import publish_for_ever, read_for_ever
 from warehouse.home import Home
 from warehouse.publication import decisions, release, releases, verify
 
 KILLS = int(os.environ.get("MONITOR_KILLS", "25"))
-LONGEST_LIFE = 2.5
-"""Seconds after which a process is killed at the latest: long enough for a release or two."""
-HERE = Path(__file__).resolve().parent
+LIVES = 1.6
+"""A process lives for up to so many times the duration of a release, so that it is killed in the first or the second."""
 
 
-def _start(*arguments: str, out: Path) -> subprocess.Popen[bytes]:
-    with out.open("wb") as stream:
-        return subprocess.Popen(
-            [sys.executable, "-m", "tests.integration.promotion_worker", *arguments],
-            stdout=stream,
-            env={**os.environ, "PYTHONPATH": str(HERE.parents[1])},
-        )
+@pytest.fixture
+def start(monkeypatch: pytest.MonkeyPatch) -> Callable[..., ForkServerProcess]:
+    """Start a process that has everything imported: what is killed is a release, not an import."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2]))
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["tests.integration.promotion_worker"])
+
+    def started(target: Callable[..., None], *arguments: object) -> ForkServerProcess:
+        process = context.Process(target=target, args=arguments, daemon=True)
+        process.start()
+        return process
+
+    return started
 
 
-def _kill_at_random(home: Home, number: int, out: Path, moment: random.Random) -> list[tuple[str, float]]:
-    """Let a process release until it is killed; what it had acknowledged by then."""
-    process = _start("release", str(home.root), str(1000 * (number + 1)), out=out)
-    while not out.read_bytes().startswith(b"READY\n"):
-        assert process.poll() is None, "the releasing process ended by itself"
-        time.sleep(0.01)
-    time.sleep(moment.uniform(0, LONGEST_LIFE))
-    assert process.poll() is None, "the releasing process ended by itself"
-    process.kill()
-    process.wait()
-    whole = out.read_text().rpartition("\n")[0].splitlines()[1:]
-    return [(line.split()[0], float(line.split()[1])) for line in whole]
+def _acknowledged(out: Path) -> list[tuple[str, float]]:
+    """Version and value of the releases a process had acknowledged, whole lines only."""
+    text = out.read_text(encoding="utf-8") if out.exists() else ""
+    return [(line.split()[0], float(line.split()[1])) for line in text.rpartition("\n")[0].splitlines()]
+
+
+def _duration(process: ForkServerProcess, out: Path) -> float:
+    """How long a release takes on this machine now: from the first to the third acknowledgement."""
+    moments: list[float] = []
+    while len(moments) < 3:
+        assert process.is_alive(), "the releasing process ended by itself"
+        if len(_acknowledged(out)) > len(moments):
+            moments.append(time.monotonic())
+        time.sleep(0.005)
+    return (moments[2] - moments[0]) / 2
 
 
 @pytest.mark.slow
-def test_killed_releases_are_never_seen_in_part_and_acknowledged_ones_are_never_lost(home: Home, tmp_path: Path) -> None:
+def test_killed_releases_are_never_seen_in_part_and_acknowledged_ones_are_never_lost(
+    home: Home, tmp_path: Path, start: Callable[..., ForkServerProcess]
+) -> None:
     moment = random.Random(20261122)  # noqa: S311
+    outputs = [tmp_path / f"release-{number}" for number in range(KILLS)]
     stop = tmp_path / "stop"
-    readers = [_start("read", str(home.root), str(stop), out=tmp_path / f"reader-{n}") for n in range(2)]
-    acknowledged: list[tuple[str, float]] = []
-    try:
-        for number in range(KILLS):
-            acknowledged += _kill_at_random(home, number, tmp_path / f"release-{number}", moment)
-    finally:
-        stop.touch()
-        for reader in readers:
-            reader.wait(timeout=60)
+    process = start(publish_for_ever, home.root, 1000, outputs[0])
+    duration = _duration(process, outputs[0])
+    readers = [start(read_for_ever, home.root, stop, tmp_path / f"reader-{n}") for n in range(2)]
+    for number, out in enumerate(outputs[1:], start=2):
+        time.sleep(moment.uniform(0, LIVES * duration))
+        assert process.is_alive(), "the releasing process ended by itself"
+        process.kill()
+        process.join()
+        process = start(publish_for_ever, home.root, 1000 * number, out)
+    process.kill()
+    process.join()
+    stop.touch()
+    for reader in readers:
+        reader.join()
     found = [json.loads((tmp_path / f"reader-{n}").read_text()) for n in range(2)]
     assert [f["wrong"] for f in found] == [[], []]
     assert all(f["reads"] > KILLS for f in found)
@@ -67,7 +85,7 @@ def test_killed_releases_are_never_seen_in_part_and_acknowledged_ones_are_never_
     assert decisions.verify(home) is None
     made = {r.version: r for r in releases(home)}
     assert {p.name for p in home.releases.iterdir() if p.is_dir()} == set(made)
-    assert len(acknowledged) > 0
+    acknowledged = [entry for out in outputs for entry in _acknowledged(out)]
     assert {version for version, _ in acknowledged} <= set(made)
     assert [v for v, value in acknowledged if read_population(made[v].database) != value] == []
     assert [problem for version in made for problem in verify(home, version)] == []

@@ -117,6 +117,7 @@ def stage_tables(folder: Path, catalogue: Catalogue, candidate: Candidate, terms
         parquet,
         tuple(published),
         {indicator: tuple(sources) for indicator, sources in used},
+        tuple(catalogue.indicators),
     )
 
 
@@ -171,7 +172,7 @@ def _admit(candidate: Candidate) -> Verdict:
     if Verdict.outcome_of(verdict.checks) == "held" or verdict.outcome != "passed":
         lines = [
             f"  {c.rule_id} ({c.failed} findings; owner: {c.owner}): {c.title_en}\n"
-            f'    monitor acknowledge {c.rule_id} --run {candidate.run_id} --who NAME --why "REASON"'
+            f'    monitor acknowledge {c.rule_id} --who NAME --why "REASON"'
             for c in verdict.checks
             if c.waits
         ]

@@ -34,6 +34,8 @@ class Edition:
     tables: tuple[PublishedTable, ...]
     sources: Mapping[str, tuple[str, ...]]
     """Which sources an indicator rests on."""
+    order: tuple[str, ...]
+    """Indicators in the order in which the catalogue lists them: the report follows it."""
 
     def open_tables(self, con: duckdb.DuckDBPyConnection) -> None:
         """Make the published tables readable in ``con`` under their names."""

@@ -78,7 +78,9 @@ def write(edition: Edition, path: Path) -> None:
 
 def _page(con: duckdb.DuckDBPyConnection, edition: Edition, language: str) -> dict[str, Any]:
     """Everything the template prints, in one language."""
-    facts = rows(con, "select * from indicator order by handlungsfeld, candidate nulls first, indicator_id")
+    facts = rows(con, "select * from indicator order by indicator_id")
+    rank = {indicator: number for number, indicator in enumerate(edition.order)}
+    facts.sort(key=lambda fact: rank.get(str(fact["indicator_id"]), len(rank)))
     names = {str(r["area_code"]): str(r["name"]) for r in rows(con, "select area_code, name from area")}
     columns = [c for c in (edition.profile.city, edition.profile.areas.land, edition.profile.areas.country) if c in names]
     fields = []

@@ -129,9 +129,7 @@ def _workbook_header(sheet: Worksheet, table: Table, facts: Facts) -> None:
     rows = _header_rows(table, facts)
     first_row, first_column = len(table.title) + 1, len(table.keys) + 1
     sheet.cell(first_row, 1, table.corner)
-    sheet.merge_cells(
-        start_row=first_row, end_row=first_row + len(rows) - 1, start_column=1, end_column=first_column - 1
-    )
+    sheet.merge_cells(start_row=first_row, end_row=first_row + len(rows) - 1, start_column=1, end_column=first_column - 1)
     group = len(facts.columns) // len({column.split("|")[0] for column in facts.columns})
     for offset, labels in enumerate(rows):
         row = first_row + offset

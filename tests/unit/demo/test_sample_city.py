@@ -46,9 +46,7 @@ def of_city(path: Path, encoding: str = "cp1252") -> Iterator[list[str]]:
         ("22541-01-01-4_2002.csv", ["31.12.2002", CITY], ["194"]),
     ],
 )
-def test_the_figures_of_the_city_are_the_published_ones(
-    folder: Path, file: str, start: list[str], values: list[str]
-) -> None:
+def test_the_figures_of_the_city_are_the_published_ones(folder: Path, file: str, start: list[str], values: list[str]) -> None:
     (row,) = of_city(folder / file)
     keys = len(start) + 1
     assert row[: keys - 1] == start

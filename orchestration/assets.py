@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from warehouse.deliveries.ingest import IngestReport
 
 POOL = "candidate"
+PROGRESS = {"is_progress": True}
+"""Marks the lines of a run's log that a person follows it by."""
+
 CANDIDATE_TAG = "monitor/candidate"
 FILES_TAG = "monitor/files"
 LEDGER = dg.AssetKey(["raw", "delivery"])
@@ -149,14 +152,16 @@ def raw_asset(catalogue: Catalogue, manifest: lineage.Manifest) -> dg.AssetsDefi
         reports = []
         for file in files:
             reports += ingest(home, catalogue, [file])
-            context.log.info(reports[-1].line())
+            context.log.info(reports[-1].line(), extra=PROGRESS)
         yield from _delivery_results(reports)
         _stop_if_refused(reports)
         candidate = build.prepare(home, catalogue)
         _remember(context, candidate, files)
         tables = ledger.raw_tables(candidate.path, catalogue.sources)
         rows = sum(table.rows for table in tables.values())
-        context.log.info(f"raw: {rows:,} rows from {sum(len(t.deliveries) for t in tables.values())} deliveries in force")
+        context.log.info(
+            f"raw: {rows:,} rows from {sum(len(t.deliveries) for t in tables.values())} deliveries in force", extra=PROGRESS
+        )
         for source_id, table in tables.items():
             yield dg.MaterializeResult(asset_key=raw_key(source_id), metadata=table.as_metadata())
         yield dg.MaterializeResult(asset_key=LEDGER, metadata=ledger.balance(candidate.path))
@@ -194,9 +199,8 @@ def dbt_asset(manifest: lineage.Manifest) -> dg.AssetsDefinition:
                 failing = None if result.ok else ledger.failing_rows(candidate, result.unique_id)
                 yield evidence.dbt_test(tests[result.unique_id], result, failing)
         failed = sum(not result.ok for result in results)
-        context.log.info(
-            f"dbt: {len(results)} models, seeds and tests in {sum(r.seconds for r in results):.1f} s, {failed} failed"
-        )
+        seconds = sum(result.seconds for result in results)
+        context.log.info(f"dbt: {len(results)} models, seeds and tests in {seconds:.1f} s, {failed} failed", extra=PROGRESS)
 
     return transform
 
@@ -234,7 +238,7 @@ def gate_asset(rules: Sequence["AnyRule"], upstream: Sequence[dg.AssetKey], cata
             if judged.rule_id in declared:
                 yield evidence.result(judged, GATE, judged.rule_id)
         passed = sum(judged.passed for judged in verdict.checks)
-        context.log.info(f"gate: {verdict.outcome}, {passed} of {len(verdict.checks)} rules passed")
+        context.log.info(f"gate: {verdict.outcome}, {passed} of {len(verdict.checks)} rules passed", extra=PROGRESS)
         yield evidence.verdict(verdict, GATE, VERDICT)
         yield dg.MaterializeResult(metadata={"page": dg.MetadataValue.path(candidate.folder / "gate.html"), "passed": passed})
         if verdict.outcome == "held":
@@ -274,7 +278,7 @@ def release_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
             who=config.who or catalogue.profile.owner,
             embargo_until=date.fromisoformat(config.embargo_until) if config.embargo_until else None,
         )
-        context.log.info(f"release: {made.version} ({made.outcome}) in {made.folder}")
+        context.log.info(f"release: {made.version} ({made.outcome}) in {made.folder}", extra=PROGRESS)
         yield dg.MaterializeResult(asset_key=RELEASE, metadata=evidence.release(made))
         for name in PRODUCTS:
             yield dg.MaterializeResult(asset_key=["release", name], metadata={"folder": dg.MetadataValue.path(made.folder)})

@@ -30,6 +30,7 @@ def run(home: Home, say: Say) -> bool:
     from warehouse.demo import write_deliveries
 
     started = time.monotonic()
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     files = write_deliveries(home.inbox)
     say(f"sample city: {len(files)} deliveries with official figures in {home.inbox}")
     os.environ.update(instance.prepare(home))
@@ -74,8 +75,8 @@ def _progress(say: Say, started: float) -> dg.LoggerDefinition:
     class Handler(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             said = getattr(record, "dagster_meta", {})
-            if said.get("dagster_event") is None and Path(record.pathname).parent == Path(__file__).parent:
-                say(f"{_clock(started)} {said.get('orig_message', record.getMessage())}")
+            if getattr(record, "is_progress", False):
+                say(f"{_clock(started)} {said['orig_message']}")
             elif said.get("dagster_event") is not None and said["dagster_event"].is_step_failure:
                 say(f"{_clock(started)} {_cause(said['dagster_event'])}")
 

@@ -330,13 +330,23 @@ def _short(name: str) -> str:
 
 
 def _sources(con: duckdb.DuckDBPyConnection, language: str, only: Sequence[str] | None = None) -> list[dict[str, Any]]:
-    """Publisher, table, state of the data and licence, of the sources with a delivery in force."""
+    """Publisher, table, state of the data and licence, of the sources with a delivery in force.
+
+    The state is named only where every delivery prints one: an older file's would be wrong for a newer one without.
+    """
     found = rows(
         con,
-        f"select source_id, publisher, licence, title_{language} as title, "
-        "string_agg(distinct table_code, ', ' order by table_code) as table_code, max(data_as_of) as data_as_of, "
-        "bool_or(delivery.is_synthetic) as is_synthetic, url "
-        "from source join delivery using (source_id) where not superseded group by all order by publisher, source_id",
+        f"""
+        select
+            source_id, publisher, licence, title_{language} as title, url,
+            string_agg(distinct table_code, ', ' order by table_code) as table_code,
+            case when bool_and(data_as_of is not null) then max(data_as_of) end as data_as_of,
+            bool_or(delivery.is_synthetic) as is_synthetic
+        from source join delivery using (source_id)
+        where not superseded
+        group by all
+        order by publisher, source_id
+        """,
     )
     listed = []
     for row in found:

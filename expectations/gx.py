@@ -76,13 +76,16 @@ def load() -> ModuleType:
     """Great Expectations without usage statistics and without the distribution tests that need SciPy and Altair."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     if "great_expectations" not in sys.modules:
+        # Its modules set their own level and talk while they are imported; what matters comes back as results.
+        logger = logging.getLogger("great_expectations")
+        logger.addHandler(logging.NullHandler())
+        logger.propagate = False
         for module_name, class_name in UNUSED.items():
             stand_in = ModuleType(module_name)
             setattr(stand_in, class_name, type(class_name, (), {}))
             sys.modules[module_name] = stand_in
     import great_expectations
 
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
     module: ModuleType = great_expectations
     return module
 
@@ -92,9 +95,21 @@ def _data_source(gx: Any, con: duckdb.DuckDBPyConnection) -> Iterator[Any]:
     """A data source that talks through the given connection and no other."""
     import sqlalchemy as sa
     from duckdb_engine import ConnectionWrapper
+    from great_expectations.data_context.types.base import (
+        DataContextConfig,
+        InMemoryStoreBackendDefaults,
+        ProgressBarsConfig,
+    )
 
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
+    # Everything in memory: no folder for data docs is left behind.
+    context = gx.get_context(
+        mode="ephemeral",
+        project_config=DataContextConfig(
+            store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+            progress_bars=ProgressBarsConfig(globally=False),
+            analytics_enabled=False,
+        ),
+    )
     source = context.data_sources.add_sql(
         "candidate",
         connection_string="duckdb:///:memory:",

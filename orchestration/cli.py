@@ -268,18 +268,16 @@ def rebuild() -> None:
 @click.argument("indicator")
 @click.argument("area")
 @click.argument("period")
-@click.option("--sex", help="Code; the value with the most totals otherwise.")
-@click.option("--age-group", help="Code; the value with the most totals otherwise.")
-@click.option("--origin", help="Code; the value with the most totals otherwise.")
-@click.option("--category", help="Code; the value with the most totals otherwise.")
-def trace(
-    indicator: str, area: str, period: str, sex: str | None, age_group: str | None, origin: str | None, category: str | None
-) -> None:
+@click.option("--sex", help="Code of a breakdown; without one the totals are taken.")
+@click.option("--age-group", help="The same.")
+@click.option("--origin", help="The same.")
+@click.option("--category", help="The same.")
+@click.option("--population-base", help="Where a period is published on two bases; the newer one otherwise.")
+def trace(indicator: str, area: str, period: str, **breakdown: Any) -> None:
     """Follow one published number down to file, sheet, row, column and the text that stood there."""
     from warehouse.trace import trace as follow
 
-    found = follow(_home(), indicator, area, period, sex=sex, age_group=age_group, origin=origin, category=category)
-    click.echo(found.render())
+    click.echo(follow(_home(), indicator, area, period, **breakdown).render())
 
 
 @main.command()

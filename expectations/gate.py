@@ -267,7 +267,7 @@ def _dbt_findings(
 ) -> tuple[tuple[Finding, ...], str]:
     common = {"rule_id": rule_id, "layer": "B", "severity": severity, "subject": model or result["name"]}
     message = " ".join(str(result.get("message") or result["status"]).split())[:300]
-    rows, fingerprint = _stored_failures(con, str(result.get("relation") or ""))
+    rows, fingerprint = _failing_rows(con, str(result.get("failing_rows") or ""))
     if not rows:
         finding = Finding.model_validate({**common, "found": message, "expected": "0"})
         return (finding,), _fingerprint([finding])
@@ -275,23 +275,17 @@ def _dbt_findings(
     return tuple(findings), fingerprint
 
 
-def _stored_failures(con: duckdb.DuckDBPyConnection, relation: str) -> tuple[list[str], str]:
-    """Keys of the first stored failures and a fingerprint of all of them."""
-    parts = [part.strip('"') for part in relation.split(".")]
-    if len(parts) < 2 or "dbt_test__audit" not in parts[-2]:
+def _failing_rows(con: duckdb.DuckDBPyConnection, query: str) -> tuple[list[str], str]:
+    """Keys of the first rows that a failed test found, and a fingerprint of all of them."""
+    if not query:
         return [], ""
-    columns = con.execute(
-        "select column_name from information_schema.columns where table_catalog = current_database() "
-        "and table_schema = ? and table_name = ? order by ordinal_position",
-        parts[-2:],
-    ).fetchall()
-    keys = [name for (name,) in columns if name in DBT_KEYS]
+    columns = [row[0] for row in con.execute(f"describe select * from ({query}) as failing").fetchall()]
+    keys = [name for name in columns if name in DBT_KEYS]
     if not keys:
         return [], ""
     said = "concat_ws(', ', " + ", ".join(f"{literal(k + ' ')} || {identifier(k)}" for k in keys) + ")"
-    table = f"{identifier(parts[-2])}.{identifier(parts[-1])}"
-    rows = con.execute(f"select {said} as place from {table} order by place limit {SHOWN}").fetchall()
-    whole = con.execute(f"select cast(sum(md5_number_lower({said})) as varchar) from {table}").fetchone()
+    rows = con.execute(f"select {said} as place from ({query}) as failing order by place limit {SHOWN}").fetchall()
+    whole = con.execute(f"select cast(sum(md5_number_lower({said})) as varchar) from ({query}) as failing").fetchone()
     return [place for (place,) in rows], str(whole[0]) if whole else ""
 
 

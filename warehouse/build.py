@@ -51,8 +51,8 @@ class DbtNodeResult:
     severity: str | None
     model: str | None
     seconds: float
-    relation: str | None
-    """Table of a model, or of the stored failures of a test."""
+    failing_rows: str | None
+    """The query that gives the rows of a test that failed."""
 
     @property
     def ok(self) -> bool:
@@ -173,7 +173,7 @@ def _result(result: Any) -> DbtNodeResult:
         severity=str(node.config.severity).lower() if hasattr(node.config, "severity") else None,
         model=tested or next(iter(getattr(node.depends_on, "nodes", [])), None),
         seconds=float(result.execution_time),
-        relation=getattr(node, "relation_name", None),
+        failing_rows=node.compiled_code if str(result.status) in {"fail", "warn"} else None,
     )
 
 

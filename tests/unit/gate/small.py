@@ -116,7 +116,7 @@ def test_result(name: str, status: str, **more: Any) -> dict[str, Any]:
     return {
         "unique_id": f"test.integrationsmonitor.{name}", "name": name, "resource_type": "test", "status": status,
         "failures": 0, "message": None, "description": "", "severity": "error",
-        "model": "model.integrationsmonitor.fct_measure", "relation": None, **more,
+        "model": "model.integrationsmonitor.fct_measure", "failing_rows": None, **more,
     }  # fmt: skip
 
 

@@ -180,14 +180,9 @@ def test_a_model_that_was_not_built_stops_the_release(home: Home, candidate: Can
     assert judge(home, candidate, tmp_path).outcome == "failed"
 
 
-def test_stored_failures_of_dbt_are_shown_as_keys_without_values(home: Home, candidate: Candidate, tmp_path: Path) -> None:
-    small.spoil(
-        candidate,
-        "create schema main_dbt_test__audit",
-        "create table main_dbt_test__audit.a_test as select '05111' as area_code, 4711 as value union all select '05112', 815",
-    )
-    relation = '"candidate"."main_dbt_test__audit"."a_test"'
-    small.write_run(candidate, [small.test_result("a_test", "fail", failures=2, message="2 rows", relation=relation)])
+def test_failing_rows_of_a_dbt_test_are_shown_as_keys_without_values(home: Home, candidate: Candidate, tmp_path: Path) -> None:
+    query = "select '05111' as area_code, 4711 as value union all select '05112', 815"
+    small.write_run(candidate, [small.test_result("a_test", "fail", failures=2, message="2 rows", failing_rows=query)])
     check = check_of(judge(home, candidate, tmp_path), "dbt.a_test")
     assert [finding.place for finding in check.findings] == ["area_code 05111", "area_code 05112"]
     assert "4711" not in (candidate.folder / "gate.json").read_text(encoding="utf-8")

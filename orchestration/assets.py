@@ -121,11 +121,18 @@ def raw_checks(catalogue: Catalogue) -> list[dg.AssetCheckSpec]:
         dg.AssetCheckSpec(
             INTAKE,
             asset=LEDGER,
+            blocking=True,
             description="Every file in the inbox is an acceptable file of a declared source",
             metadata={"owner": catalogue.profile.owner, "reason": "An unreadable or unknown file must not pass unseen."},
         ),
         *(
-            dg.AssetCheckSpec(name, asset=raw_key(source), description=text, metadata={"owner": catalogue.profile.owner})
+            dg.AssetCheckSpec(
+                name,
+                asset=raw_key(source),
+                blocking=True,
+                description=text,
+                metadata={"owner": catalogue.profile.owner},
+            )
             for source in catalogue.sources
             for name, text in DELIVERY_CHECKS.items()
         ),

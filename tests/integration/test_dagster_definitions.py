@@ -75,6 +75,16 @@ def test_every_source_has_its_delivery_checks_and_its_due_date(loaded: dg.Defini
         assert names >= {*assets.DELIVERY_CHECKS, "overdue"}
 
 
+def test_what_is_critical_stops_the_release(loaded: dg.Definitions) -> None:
+    """Data tests of dbt do so through the gate's verdict, so that one page says everything that is wrong."""
+    graph = loaded.get_repository_def().asset_graph
+    stops = {key for key in graph.asset_check_keys if graph.get_check_spec(key).blocking}
+    critical = {dg.AssetCheckKey(assets.GATE, rule.id) for rule in load_rules() if rule.severity == "critical"}
+    assert stops >= {*critical, dg.AssetCheckKey(assets.GATE, assets.VERDICT), dg.AssetCheckKey(assets.LEDGER, assets.INTAKE)}
+    warnings = {dg.AssetCheckKey(assets.GATE, rule.id) for rule in load_rules() if rule.severity == "warning"}
+    assert stops & warnings == set()
+
+
 def test_the_yearly_run_follows_the_profile_and_says_so_in_its_note(loaded: dg.Definitions) -> None:
     profile = catalogues.load().profile
     schedule = loaded.resolve_schedule_def("yearly")

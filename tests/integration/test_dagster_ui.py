@@ -38,8 +38,9 @@ FLAGS = [
     "--disable-sync",
 ]  # fmt: skip
 START_SECONDS = 120
-RUN_SECONDS = 300
+RUN_SECONDS = 180
 PAGE_MILLISECONDS = 30_000
+FADE_MILLISECONDS = 500
 
 pytestmark = [
     pytest.mark.slow,
@@ -266,7 +267,8 @@ def test_the_failed_check_shows_its_rows(page: Page, browser: Any, stopped: Stop
     browser.get_by_text("Failed", exact=False).first.wait_for(timeout=PAGE_MILLISECONDS)
     browser.get_by_text("first offending places").first.wait_for(timeout=PAGE_MILLISECONDS)
     browser.get_by_text(re.compile("Show Markdown|View|show", re.IGNORECASE)).last.click()
-    browser.get_by_text("parts add up to").first.wait_for(timeout=PAGE_MILLISECONDS)
+    browser.get_by_role("dialog").get_by_text("parts add up to").wait_for(timeout=PAGE_MILLISECONDS)
+    browser.wait_for_timeout(FADE_MILLISECONDS)
     browser.screenshot(path=tmp_path / "check.png")
 
 

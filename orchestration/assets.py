@@ -116,20 +116,22 @@ def catalogue_specs(manifest: lineage.Manifest) -> list[dg.AssetSpec]:
 
 
 def raw_checks(catalogue: Catalogue) -> list[dg.AssetCheckSpec]:
-    """The checks of a delivery, at its source; a file that belongs to no source is refused at the ledger."""
+    """The checks of a delivery, at its source; whether all files were taken in, at the ledger.
+
+    The ledger's check is the one that blocks: it is there in every run, those of a source only when it has delivered.
+    """
     return [
         dg.AssetCheckSpec(
             INTAKE,
             asset=LEDGER,
             blocking=True,
-            description="Every file in the inbox is an acceptable file of a declared source",
-            metadata={"owner": catalogue.profile.owner, "reason": "An unreadable or unknown file must not pass unseen."},
+            description="Every file in the inbox was taken in",
+            metadata={"owner": catalogue.profile.owner, "reason": "A refused file must not pass unseen."},
         ),
         *(
             dg.AssetCheckSpec(
                 name,
                 asset=raw_key(source),
-                blocking=True,
                 description=text,
                 metadata={"owner": catalogue.profile.owner},
             )
@@ -343,8 +345,8 @@ def _note(context: dg.AssetExecutionContext) -> str:
 
 def _delivery_results(reports: Sequence["IngestReport"]) -> Iterator[dg.AssetCheckResult]:
     """The word on each source that delivered now; the others keep the word on their last delivery."""
-    unknown = [report for report in reports if report.source_id is None]
-    yield evidence.delivery(LEDGER, INTAKE, [f for r in unknown for f in _findings(r)], files=len(reports))
+    refused = [report for report in reports if report.outcome == "refused"]
+    yield evidence.delivery(LEDGER, INTAKE, [f for r in refused for f in _findings(r)], files=len(reports))
     for source_id in sorted({report.source_id for report in reports if report.source_id}):
         mine = [report for report in reports if report.source_id == source_id]
         found = [finding for report in mine for finding in _findings(report)]

@@ -124,7 +124,7 @@ def _svg(chart: Any, *, width: int, height: int, title: str, description: str, l
             axis={"labelColor": INK, "labelFontSize": 11},
         )
     )
-    svg: str = vl_convert.vegalite_to_svg(spec.to_dict(), format_locale=_LOCALE[language])
+    svg: str = vl_convert.vegalite_to_svg(spec.to_dict(validate=False), format_locale=_LOCALE[language])
     return _accessible(svg, title=title, description=description, name=name)
 
 

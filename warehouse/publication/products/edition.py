@@ -41,7 +41,7 @@ class Edition:
         """Make the published tables readable in ``con`` under their names."""
         for table in self.tables:
             path = literal(self.parquet / f"{table.name}.parquet")
-            con.execute(f"create view {identifier(table.name)} as from read_parquet({path})")
+            con.execute(f"create table {identifier(table.name)} as from read_parquet({path})")
 
 
 def rows(con: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, object] | None = None) -> list[dict[str, object]]:

@@ -6,7 +6,7 @@ import difflib
 import hashlib
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ from warehouse.catalogue.models import (
     Group,
     Indicator,
     Measure,
+    Plausibility,
     Profile,
     SeriesBreak,
     Source,
@@ -44,6 +45,7 @@ class Catalogue:
     measures: dict[str, Measure]
     indicators: dict[str, Indicator]
     series_breaks: tuple[SeriesBreak, ...]
+    plausibility: Plausibility = field(default_factory=Plausibility)
 
     @property
     def areas(self) -> dict[str, reference.Area]:
@@ -61,6 +63,7 @@ class Catalogue:
             "source": source.model_dump(mode="json"),
             "areas": sorted(self.areas),
             "measures": sorted((m.id, m.unit, m.population_base or "") for m in self.measures.values()),
+            "plausibility": self.plausibility.model_dump(mode="json"),
         }
         return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
@@ -92,6 +95,7 @@ def load(profile: str | None = None, folder: Path = FOLDER) -> Catalogue:
             _validated(SeriesBreak, entry, folder / "series_breaks.yml")
             for entry in _list(_yaml(folder / "series_breaks.yml"), "series_breaks", folder / "series_breaks.yml")
         ),
+        plausibility=_validated(Plausibility, _yaml(folder / "plausibility.yml"), folder / "plausibility.yml"),
     )
     _check_references(catalogue)
     return catalogue
@@ -169,6 +173,15 @@ def _check_references(catalogue: Catalogue) -> None:
                 term_codes(term, place)
     for entry in catalogue.series_breaks:
         _known_measure(catalogue, "series_breaks.yml", entry.series)
+    for measure in _judged(catalogue.plausibility):
+        _known_measure(catalogue, "plausibility.yml", measure)
+
+
+def _judged(plausibility: Plausibility) -> list[str]:
+    named = [measure for range_ in plausibility.ranges for measure in range_.measures]
+    named += [m for quotient in plausibility.quotients for m in (quotient.measure, quotient.numerator, quotient.denominator)]
+    named += [measure for part in plausibility.parts for measure in (*part.measures, part.whole)]
+    return [*named, *(plausibility.change.steady if plausibility.change else ())]
 
 
 def _known_measure(catalogue: Catalogue, place: str, measure: str | None) -> None:

@@ -143,9 +143,11 @@ DashMeaning = Literal["zero", "rounded_zero", "not_delivered"]
 class Identity(Model):
     """A sum that must hold: the total of a dimension is the sum of its parts."""
 
-    over: Literal["sex", "age_group", "origin", "category", "area"]
+    over: Literal["sex", "age_group", "origin", "category", "area", "measure"]
     parts: tuple[str, ...]
+    """Codes of the dimension; of ``area`` the level whose areas add up, of ``measure`` the measures."""
     total: str = "total"
+    """Code of the total; of ``area`` the level: ``land``, ``regierungsbezirk`` or ``country``."""
     measures: tuple[Identifier, ...] = ()
     """Measures it holds for; empty for all that have the parts."""
     scheme: Identifier | None = None
@@ -268,6 +270,85 @@ class SeriesBreak(Model):
     kind: Literal["base", "concept", "law", "method", "layout", "gap", "territory"]
     text: Bilingual
     evidence: Text
+
+
+# ---------------------------------------------------------------- plausibility
+
+
+class Signed(Model):
+    """A threshold says why it is where it is, and who decides about it."""
+
+    reason: Text
+    owner: Text
+
+
+class Range(Signed):
+    """What values of a measure are possible. Outside of it a delivery is refused."""
+
+    measures: tuple[Identifier, ...]
+    low: float
+    """Of totals and of rates; a part of a count may be smaller."""
+    high: float
+    relative_to: Literal["population", "area_km2"] | None = None
+    """The bounds are multiples of the size of the area in ``area_size.csv``."""
+
+
+class Quotient(Signed):
+    """A rate that must be the quotient of two measures of the same delivery."""
+
+    measure: Identifier
+    numerator: Identifier
+    denominator: Identifier
+    tolerance_share: float
+
+
+class PartOf(Signed):
+    """Measures that count a part of what another one counts."""
+
+    measures: tuple[Identifier, ...]
+    whole: Identifier
+
+
+class Shape(Signed):
+    """What the numbers of a delivery look like as a whole."""
+
+    least_correlation: float
+    """Of totals with the population of the districts: below, the values stand beside wrong keys."""
+    least_areas: int
+    """Fewer are not judged."""
+    rounded_cells: int
+    """So many numbers that are all multiples of 5 are rounded, so many of which a tenth is not are exact."""
+
+
+class Change(Signed):
+    """What may change between two periods, and between two sources of one figure, before a person has to look."""
+
+    same_share: float
+    """Share of equal numbers from which on a delivery repeats another period."""
+    same_cells: int
+    """Fewer numbers are not judged."""
+    steady: tuple[Identifier, ...]
+    """Measures that hardly change: the same number twice is no error."""
+    column: float
+    """Factor by which the median of a column may move."""
+    cell: float
+    """Share by which one number may move beyond the median of its column."""
+    spread: float
+    """The same in multiples of the usual deviation of the column."""
+    counting_error: float
+    """The same in multiples of the square root of a count, so that small numbers may jump."""
+    between_sources: float
+    """Share by which two sources of the same figure may differ."""
+
+
+class Plausibility(Model):
+    """Everything that is not a rule of the supplier but of the world."""
+
+    ranges: tuple[Range, ...] = ()
+    quotients: tuple[Quotient, ...] = ()
+    parts: tuple[PartOf, ...] = ()
+    shape: Shape | None = None
+    change: Change | None = None
 
 
 # ---------------------------------------------------------------- indicators

@@ -7,7 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-SEEDS = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds"
+HERE = Path(__file__).resolve().parent
+SEEDS = HERE.parents[1] / "dbt_project" / "seeds"
 
 
 class Area(NamedTuple):
@@ -17,6 +18,13 @@ class Area(NamedTuple):
     name: str
     level: str
     parent: str
+
+
+class AreaSize(NamedTuple):
+    """How large an area is: population on 31.12.2024 and ground area, to judge whether other numbers are possible."""
+
+    population: int
+    area_km2: float
 
 
 class Citizenship(NamedTuple):
@@ -31,8 +39,8 @@ class Citizenship(NamedTuple):
     """Continent row under which the table 12521-03i lists it; empty where it does not."""
 
 
-def _rows(name: str) -> list[dict[str, str]]:
-    with (SEEDS / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+def _rows(name: str, folder: Path = SEEDS) -> list[dict[str, str]]:
+    with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -46,6 +54,12 @@ def areas() -> dict[str, Area]:
 def former_areas() -> dict[str, Area]:
     """Keys that stand in tables beside the living areas: dissolved ones and parts; ``level`` holds the reason."""
     return {r["area_code"]: Area(r["area_code"], r["name"], r["reason"], "") for r in _rows("former_area")}
+
+
+@cache
+def area_sizes() -> dict[str, AreaSize]:
+    """Area code to size. Not a seed: a yardstick for deliveries, never a number of a product."""
+    return {r["area_code"]: AreaSize(int(r["population"]), float(r["area_km2"])) for r in _rows("area_size", HERE)}
 
 
 @cache

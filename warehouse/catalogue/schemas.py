@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from warehouse.catalogue.models import Indicator, Measure, Profile, SeriesBreak, Source
+from warehouse.catalogue.models import Indicator, Measure, Plausibility, Profile, SeriesBreak, Source
 
 FOLDER = Path(__file__).resolve().parent / "schemas"
 FILES: dict[str, tuple[type[BaseModel], str | None]] = {
@@ -16,6 +16,7 @@ FILES: dict[str, tuple[type[BaseModel], str | None]] = {
     "source": (Source, None),
     "indicators": (Indicator, "indicators"),
     "measures": (Measure, "measures"),
+    "plausibility": (Plausibility, None),
     "series_breaks": (SeriesBreak, "series_breaks"),
 }
 """File kind to model, and the key under which a file lists several."""

@@ -64,8 +64,10 @@ def check_units(con: Connection, table: Table, source: Source, catalogue: Catalo
                 f"{name}, row {line}, column {column}: {measure} is delivered in {unit}, expected {expected}. "
                 "A changed unit needs a changed declaration."
             )
-    con.execute("update landed set unit = m.unit, population_base = coalesce(m.base, population_base) from measure_map as m "
-        "where landed.measure_id = m.measure_id")
+    con.execute(
+        "update landed set unit = m.unit, population_base = coalesce(m.base, population_base) from measure_map as m "
+        "where landed.measure_id = m.measure_id"
+    )
 
 
 def check(
@@ -81,26 +83,26 @@ def check(
     """
     found = _numbers(con, source, file_name) + _future(con, file_name, data_as_of)
     if found:
-        raise _refusal(found)
+        raise refusal(found)
     _statuses(con, source)
     found += _duplicates(con, source, file_name)
     found += _missing_areas(con, source, catalogue, file_name, flat=flat)
     if not source.sparse:
         found += _missing_rows(con, source, file_name)
     if not found:
-        for identity in source.identities:
+        for identity in _with_middle_level(source, catalogue):
             if source.rounding_base > 1 and identity.over != "area":
                 _hidden_split(con, source, identity)
             found += _identity(con, source, catalogue, identity, file_name)
-    refusing = [finding for finding in found if finding.severity == "critical"]
+    refusing = [entry for entry in found if entry.severity == "critical"]
     if refusing:
-        raise _refusal(refusing)
+        raise refusal(refusing)
     return found + _silent_areas(con, source, file_name)
 
 
 def _hidden_split(con: Connection, source: Source, identity: Identity) -> None:
     """Where every part is `-` but the rounded total is too large for that, the split was withheld: unknown, not zero."""
-    parts = _in(identity.parts)
+    parts = in_list(identity.parts)
     others = ", ".join(part for part in KEY if part != identity.over)
     most = source.rounding_base // 2 * (len(identity.parts) + 1)
     con.execute(
@@ -110,22 +112,23 @@ def _hidden_split(con: Connection, source: Source, identity: Identity) -> None:
             having bool_and(symbol is not distinct from '-') filter ({identity.over} in {parts})
                 and max(value) filter ({identity.over} = {literal(identity.total)}) > {most}
         ) as withheld
-        where landed.{identity.over} in {parts} and {" and ".join(f"landed.{k} = withheld.{k}" for k in KEY if k != identity.over)}"""
+        where landed.{identity.over} in {parts}
+            and {" and ".join(f"landed.{k} = withheld.{k}" for k in KEY if k != identity.over)}"""
     )
 
 
-def _refusal(findings: list[Finding]) -> ContractError:
-    lines = [finding.line() for finding in findings[:SHOWN]]
+def refusal(findings: list[Finding]) -> ContractError:
+    lines = [entry.line() for entry in findings[:SHOWN]]
     if len(findings) > SHOWN:
         lines.append(f"... and {len(findings) - SHOWN} more")
     return ContractError("\n".join(lines), findings)
 
 
-def _finding(
+def finding(
     rule: str,
     layer: Layer,
     file_name: str,
-    place: str,
+    where_: str,
     found: str,
     expected: str,
     todo: str = "",
@@ -136,14 +139,14 @@ def _finding(
         layer=layer,
         severity=severity,
         subject=file_name,
-        place=place,
+        place=where_,
         found=found,
         expected=expected,
         todo=todo,
     )
 
 
-def _place(sheet: str | None, row: int, column: int) -> str:
+def place(sheet: str | None, row: int, column: int) -> str:
     return f"{f'sheet {sheet!r}, ' if sheet else ''}row {row}, column {column}"
 
 
@@ -162,7 +165,7 @@ def _numbers(con: Connection, source: Source, file_name: str) -> list[Finding]:
         order by _sheet nulls first, _row, _column limit 1000"""
     ).fetchall():
         findings.append(
-            _finding("number_pattern", "S", file_name, _place(sheet, row, column), f"{text!r}", _expected(text, symbol),
+            finding("number_pattern", "S", file_name, place(sheet, row, column), f"{text!r}", _expected(text, symbol),
                      "Ask the supplier for a correct export; nothing is repaired here.")
         )  # fmt: skip
     if not source.negative:
@@ -170,7 +173,7 @@ def _numbers(con: Connection, source: Source, file_name: str) -> list[Finding]:
             "select _sheet, _row, _column, text from landed where noise is null and value < 0 order by 1, 2, 3 limit 1000"
         ).fetchall():
             findings.append(
-                _finding("negative_value", "S", file_name, _place(sheet, row, column), f"{text!r}", "a value of 0 or more",
+                finding("negative_value", "S", file_name, place(sheet, row, column), f"{text!r}", "a value of 0 or more",
                          "A code for missing values such as -9 is not a number.")
             )  # fmt: skip
     return findings
@@ -181,7 +184,7 @@ def _future(con: Connection, file_name: str, data_as_of: str | None) -> list[Fin
     if data_as_of is None:
         return []
     return [
-        _finding("period_after_evaluation", "M", file_name, f"row {row}, column {column}", f"a value for {period}",
+        finding("period_after_evaluation", "M", file_name, f"row {row}, column {column}", f"a value for {period}",
                  f"a period before the evaluation on {data_as_of}", "The label of the period is wrong.")
         for period, row, column in con.execute(
             "select period, min(_row), arg_min(_column, _row) from landed where value is not null and period_start > ?::date "
@@ -220,7 +223,9 @@ def _statuses(con: Connection, source: Source) -> None:
             conf_status = coalesce(said.conf, 'F'),
             status_reason = coalesce(said.why, case
                 when symbol = '-' then 'not_delivered' when regexp_matches(text, '^0([,.]0+)?$') then 'rounded_zero' end)
-        from (select l.rowid as id, s.* from landed as l left join (values {known}) as s (sign, obs, conf, why) on l.symbol = s.sign) as said
+        from (
+            select l.rowid as id, s.* from landed as l left join (values {known}) as s (sign, obs, conf, why) on l.symbol = s.sign
+        ) as said
         where landed.rowid = said.id"""
     )
     for level, meaning in source.dash.items():
@@ -239,9 +244,9 @@ def _statuses(con: Connection, source: Source) -> None:
         where landed.measure_id = silent.measure_id and landed.period = silent.period and landed.level = silent.level"""
     )
     for mark in source.marks:
-        conditions = [f"area_code in {_in(mark.areas)}", f"period in {_in(mark.periods)}"]
+        conditions = [f"area_code in {in_list(mark.areas)}", f"period in {in_list(mark.periods)}"]
         if mark.measures:
-            conditions.append(f"measure_id in {_in(mark.measures)}")
+            conditions.append(f"measure_id in {in_list(mark.measures)}")
         if mark.symbol is not None:
             conditions.append(f"symbol = {literal(mark.symbol)}" if mark.symbol else "symbol is null")
         dropped = ", value = null" if mark.obs_status in "LMOQ" else ""
@@ -251,7 +256,7 @@ def _statuses(con: Connection, source: Source) -> None:
         )
 
 
-def _in(values: tuple[str, ...]) -> str:
+def in_list(values: tuple[str, ...]) -> str:
     return "(" + ", ".join(literal(value) for value in values) + ")"
 
 
@@ -263,7 +268,7 @@ def _duplicates(con: Connection, source: Source, file_name: str) -> list[Finding
         return []
     keys = ", ".join(KEY)
     return [
-        _finding("duplicate_key", "S", file_name, f"rows {', '.join(map(str, sorted(set(rows))))}",
+        finding("duplicate_key", "S", file_name, f"rows {', '.join(map(str, sorted(set(rows))))}",
                  f"the key ({key}) {len(rows)} times, texts {texts}", "every key once", "Ask which row is right.")
         for key, rows, texts in con.execute(
             f"""select concat_ws(', ', {keys}), list(_row order by _row, _column), list(text order by _row, _column) from landed
@@ -287,7 +292,7 @@ def _missing_areas(con: Connection, source: Source, catalogue: Catalogue, file_n
             missing = sorted(wanted - areas)
             if missing:
                 findings.append(
-                    _finding("complete_areas", "S", file_name, f"period {period}",
+                    finding("complete_areas", "S", file_name, f"period {period}",
                              f"{len(missing)} of {len(wanted)} areas of level {level} are missing: {missing[:SHOWN]}",
                              f"all {len(wanted)}", "The export is cut or filtered.")
                 )  # fmt: skip
@@ -298,7 +303,7 @@ def _missing_rows(con: Connection, source: Source, file_name: str) -> list[Findi
     """In a full table every area has the same rows: a row that one area lacks was lost."""
     inner = ", ".join(part for part in KEY if part not in {"area_code", "period"})
     return [
-        _finding("complete_rows", "S", file_name, f"area {area}, period {period}",
+        finding("complete_rows", "S", file_name, f"area {area}, period {period}",
                  f"no row for ({key}), which other areas of this level have", "the same rows for every area",
                  f"If the supplier leaves out empty rows, declare `sparse: true` in catalogue/sources/{source.id}.yml.")
         for area, period, key in con.execute(
@@ -326,13 +331,25 @@ def _silent_areas(con: Connection, source: Source, file_name: str) -> list[Findi
         where landed.area_code = silent.area_code and landed.period = silent.period"""
     )
     return [
-        _finding("silent_area", "S", file_name, f"area {area}, period {period}, row {row}", "every cell is `-`",
+        finding("silent_area", "S", file_name, f"area {area}, period {period}, row {row}", "every cell is `-`",
                  "values of a living area", f"Ask whether the body reported; then declare it in {source.id}.yml.", "warning")
         for area, period, row in silent
     ]  # fmt: skip
 
 
 # ---------------------------------------------------------------- sums
+
+
+def _with_middle_level(source: Source, catalogue: Catalogue) -> list[Identity]:
+    """Districts that add up to the Land add up to each Regierungsbezirk, too, where a table has them."""
+    identities = list(source.identities)
+    if "regierungsbezirk" in catalogue.profile.areas.levels:
+        identities += [
+            identity.model_copy(update={"total": "regierungsbezirk"})
+            for identity in source.identities
+            if identity.over == "area" and identity.total == "land" and identity.parts == ("kreis",)
+        ]
+    return identities
 
 
 def _identity(con: Connection, source: Source, catalogue: Catalogue, identity: Identity, file_name: str) -> list[Finding]:
@@ -345,18 +362,21 @@ def _identity(con: Connection, source: Source, catalogue: Catalogue, identity: I
         name, others, is_part, is_total, parts = _area_sum(catalogue, identity)
         looked_at = "coalesce(noise, 'outside the profile') = 'outside the profile'"
     else:
-        looked_at = "noise is null" + (f" and level in {_in(identity.levels)}" if identity.levels else "")
+        looked_at = "noise is null" + (f" and level in {in_list(identity.levels)}" if identity.levels else "")
         name = f"sum over {identity.over}"
-        others = [part for part in KEY if part not in {identity.over, "category_scheme"}]
-        is_part = f"{identity.over} in {_in(identity.parts)}"
-        is_total = f"{identity.over} = {literal(identity.total)}"
+        column = "measure_id" if identity.over == "measure" else identity.over
+        others = [part for part in KEY if part not in {column, "category_scheme"}]
+        is_part = f"{column} in {in_list(identity.parts)}"
+        is_total = f"{column} = {literal(identity.total)}"
         if identity.scheme:
             is_part += f" and category_scheme = {literal(identity.scheme)}"
         else:
             others.append("category_scheme")
-        parts = len(identity.parts)
-    measures = f"measure_id in {_in(identity.measures)}" if identity.measures else "true"
-    counted = _in(tuple(m.id for m in catalogue.measures.values() if m.unit in COUNTS))
+        parts = str(len(identity.parts))
+    # a small district may withhold a split as `-`: up to the rounding base instead of half of it
+    withheld = source.rounding_base - source.rounding_base // 2 if identity.over == "area" and source.rounding_base > 1 else 0
+    measures = f"measure_id in {in_list(identity.measures)}" if identity.measures else "true"
+    counted = in_list(tuple(m.id for m in catalogue.measures.values() if m.unit in COUNTS))
     rows = con.execute(
         f"""with sums as (
             select
@@ -366,17 +386,19 @@ def _identity(con: Connection, source: Source, catalogue: Catalogue, identity: I
                 max(value) filter ({is_total}) as total,
                 max(_row) filter ({is_total}) as total_row,
                 max(_column) filter ({is_total}) as total_column,
-                max(length(regexp_extract(text, '[,.]([0-9]+)$', 1))) as decimals
+                max(length(regexp_extract(text, '[,.]([0-9]+)$', 1))) as decimals,
+                any_value({parts}) as parts,
+                count(*) filter ({is_part} and symbol = '-') as dashes
             from landed
             where {measures} and {looked_at}
             group by {", ".join(others)}
-            having count(*) filter ({is_part}) = {parts} and count(*) filter ({is_total}) = 1
+            having count(*) filter ({is_part}) = any_value({parts}) and count(*) filter ({is_total}) = 1
         ),
 
         judged as (
-            select *, {identity.tolerance} + {identity.tolerance_share} * total + {parts + 1} * case
+            select *, {identity.tolerance} + {identity.tolerance_share} * total + (parts + 1) * case
                 when measure_id in {counted} then {source.rounding_base // 2} else 0.5 * pow(10, -coalesce(decimals, 0))
-            end as tolerance
+            end + {withheld} * dashes as tolerance
             from sums
             where total is not null and known is not null
         )
@@ -386,7 +408,7 @@ def _identity(con: Connection, source: Source, catalogue: Catalogue, identity: I
         order by total_row, total_column limit 1000"""
     ).fetchall()
     return [
-        _finding("sum_of_parts", "I", file_name, f"row {row}, column {column} ({key})",
+        finding("sum_of_parts", "I", file_name, f"row {row}, column {column} ({key})",
                  f"{name}: the parts add up to {known:.10g}{f' without {unknown} unknown' if unknown else ''}, the total is "
                  f"{total:.10g}",
                  f"a difference of at most {tolerance:.3g}", "A part or the total is wrong; ask the supplier.")
@@ -394,15 +416,19 @@ def _identity(con: Connection, source: Source, catalogue: Catalogue, identity: I
     ]  # fmt: skip
 
 
-def _area_sum(catalogue: Catalogue, identity: Identity) -> tuple[str, list[str], str, str, int]:
-    """Name, grouping, conditions and number of parts of a sum over areas: a level adds up to the Land or the country."""
+def _area_sum(catalogue: Catalogue, identity: Identity) -> tuple[str, list[str], str, str, str]:
+    """Name, grouping, conditions and number of parts of a sum over areas: a level adds up to the one above it."""
     (level,) = identity.parts
-    land, country = catalogue.profile.areas.land, catalogue.profile.areas.country
-    total = country if identity.total == "country" else land
-    if total == country:
-        parts, members = LAENDER, "true"
-    else:
-        parts = sum(area.level == level for area in catalogue.areas.values())
-        members = f"area_code like {literal(land + '%')}"
+    land = catalogue.profile.areas.land
     others = [part for part in KEY if part != "area_code"]
-    return f"sum of {level}", others, f"level = {literal(level)} and {members}", f"area_code = {literal(total)}", parts
+    members = [code for code, area in catalogue.areas.items() if area.level == level]
+    is_part = f"level = {literal(level)} and area_code like {literal(land + '%')}"
+    if identity.total == "country":
+        is_part = f"level = {literal(level)}"
+        return f"sum of {level}", others, is_part, f"area_code = {literal(catalogue.profile.areas.country)}", str(LAENDER)
+    if identity.total == "regierungsbezirk":
+        districts = sorted({code[:3] for code in members})
+        counted = " ".join(f"when {literal(d)} then {sum(code.startswith(d) for code in members)}" for d in districts)
+        parts = f"case left(area_code, 3) {counted} end"
+        return f"sum of {level}", [*others, "left(area_code, 3)"], is_part, "level = 'regierungsbezirk'", parts
+    return f"sum of {level}", others, is_part, f"area_code = {literal(land)}", str(len(members))

@@ -19,7 +19,7 @@ from warehouse.catalogue import Catalogue
 from warehouse.catalogue.models import Assignment, Source
 from warehouse.catalogue.vocabularies import normalise
 from warehouse.checks import Finding
-from warehouse.deliveries import contract
+from warehouse.deliveries import contract, plausibility
 from warehouse.deliveries.mapping import AxisMatch, axis_values, declared_columns, map_area, match_axes, recognise, require_mapped
 from warehouse.deliveries.periods import parse
 from warehouse.deliveries.readers.table import Table, where
@@ -134,6 +134,14 @@ def land(
             _land_table(con, table, source, catalogue, delivery_id, report, is_synthetic=is_synthetic)
         report.findings += contract.check(
             con, source, catalogue, tables[0].file_name, report.data_as_of, flat=report.layout == "genesis_flat"
+        )
+        report.findings += plausibility.check(
+            con,
+            source,
+            catalogue,
+            tables[0].file_name,
+            is_text=tables[0].encoding is not None,
+            is_selection=report.layout != "genesis_table",
         )
         _count(con, report)
         report.balance()

@@ -52,6 +52,7 @@ def serve(home: Home, *, port: int, writable: bool) -> None:
         MonitorError: one of the two ended by itself.
     """
     environment = prepare(home)
+    _create_storage(home)
     started = [
         subprocess.Popen(command, env=environment, cwd=home.dagster)  # noqa: S603 - our own interpreter and arguments
         for command in commands(port, writable=writable)
@@ -66,6 +67,17 @@ def serve(home: Home, *, port: int, writable: bool) -> None:
         _stop(started)
     ended = next(process for process in started if process.returncode is not None)
     raise MonitorError(f"{' '.join(ended.args)} ended with code {ended.returncode}; its message stands above.")  # type: ignore[arg-type]
+
+
+def _create_storage(home: Home) -> None:
+    """Make Dagster's databases before two processes would make them at the same time."""
+    import dagster as dg
+
+    os.environ["DAGSTER_HOME"] = str(home.dagster)
+    with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
+        instance.get_runs(limit=1)
+        instance.get_asset_keys(limit=1)
+        instance.all_instigator_state()
 
 
 class _stopped_by_signal:  # noqa: N801 - reads as a context

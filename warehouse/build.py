@@ -98,13 +98,13 @@ def prepare(home: Home, catalogue: Catalogue, deliveries: frozenset[str] | None 
         for delivery in in_force:
             if delivery.superseded or delivery.source_id not in catalogue.sources:
                 continue
+            periods = ", ".join(storage.literal(period) for period in delivery.periods_in_force)
             con.execute(
                 f"insert into raw.{storage.identifier(delivery.source_id)} select {', '.join(COLUMN_NAMES)} "
-                "from read_parquet(?) where period in ?",
-                [str(delivery.parquet), list(delivery.periods_in_force)],
+                f"from read_parquet({storage.literal(delivery.parquet)}) where period in ({periods})"
             )
         con.execute(f"create table raw.delivery ({LEDGER})")
-        con.executemany(f"insert into raw.delivery values ({', '.join('?' * 20)})", [_ledger_row(d) for d in in_force])
+        storage.insert(con, "raw.delivery", [_ledger_row(delivery) for delivery in in_force])
         tables.write(con, catalogue)
         con.execute("checkpoint")
     return candidate

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 from itertools import product
 from typing import Any
 
-import duckdb
-
 from warehouse.catalogue import Catalogue, term_codes
 from warehouse.catalogue.models import Indicator, Term
+from warehouse.storage import Connection, insert
 
 COLUMNS = {
     "source": "source_id varchar, supplier varchar, publisher varchar, licence varchar, title_de varchar, title_en varchar, "
@@ -32,16 +31,14 @@ COLUMNS = {
 DIMENSIONS = ("sex", "age_group", "origin", "category")
 
 
-def write(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> None:
+def write(con: Connection, catalogue: Catalogue) -> None:
     """Create and fill the schema ``catalogue``; an existing one is replaced."""
     con.execute("drop schema if exists catalogue cascade")
     con.execute("create schema catalogue")
     for name, columns in COLUMNS.items():
         con.execute(f"create table catalogue.{name} ({columns})")
     for name, rows in _rows(catalogue).items():
-        if rows:
-            marks = ", ".join("?" * len(rows[0]))
-            con.executemany(f"insert into catalogue.{name} values ({marks})", rows)
+        insert(con, f"catalogue.{name}", rows)
 
 
 def _rows(catalogue: Catalogue) -> dict[str, list[Sequence[Any]]]:

@@ -1,32 +1,35 @@
 """Read GENESIS flat files (ffcsv), with the columns of today and with those used until about 2024.
 
-One row is one value, or one per content in the old form. The file is read in a stream into an Arrow file on disk, codes and
-labels as dictionaries, so that memory stays bounded and every cell knows its line; DuckDB reads the cells from there.
+One row is one value, or one per content in the old form. The file is read block by block into a Parquet file on disk, codes
+and labels as dictionaries, so that memory stays bounded and every cell knows its line; DuckDB reads the cells from there.
 Nothing here drops totals or renames a category.
 """
 
 from __future__ import annotations
 
 import csv
+import os
 import re
 import tempfile
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as compute
 import pyarrow.csv as arrow_csv
+from pyarrow import parquet as arrow_parquet
 
 from warehouse.deliveries.readers import patterns
 from warehouse.deliveries.readers.table import Axis, Noise, Table, where
 from warehouse.errors import LayoutError
-from warehouse.storage import connect, identifier, literal
+from warehouse.storage import THREADS, connect, identifier, literal
 
-MEBIBYTE = 1 << 20
-BLOCK = 4 * MEBIBYTE
+BLOCK = 2 << 20
+TAIL = 4096
 CELLS = "cells_as_delivered"
 CONTENT = "CONTENT"
 ENGLISH = re.compile(r"\b(?:statistics|estimates|population|census|accounts|survey|Total|persons)\b")
@@ -66,14 +69,14 @@ class _Columns:
 
 @dataclass(frozen=True)
 class FlatTable(Table):
-    """A flat file as Arrow, mapped from disk; the space is free again when the table is forgotten."""
+    """A flat file as Parquet in a folder of its own; the space is free again when the table is forgotten."""
 
     query: str = field(kw_only=True, repr=False, compare=False)
-    cells: pa.Table = field(kw_only=True, repr=False, compare=False)
+    folder: tempfile.TemporaryDirectory[str] = field(kw_only=True, repr=False, compare=False)
 
     def attach(self, con: duckdb.DuckDBPyConnection, view: str) -> None:
         delivered = f"{view}_{CELLS}"
-        con.register(delivered, self.cells)
+        _attach_rows(con, delivered, self.folder)
         con.execute(f"create or replace temp view {identifier(view)} as {self.query.replace(CELLS, identifier(delivered))}")
 
 
@@ -95,19 +98,18 @@ def read_flat(path: Path, file_name: str, sheet: str | None = None, encoding: st
     """
     place = where(file_name, sheet)
     columns = _read_columns(path, encoding, place)
-    lines, blank_lines, ends_with_line_end = _count_lines(path)
-    with tempfile.TemporaryDirectory(prefix="monitor-") as folder:
-        # the file may lose its name: the mapping keeps it
-        cells = _to_arrow(path, encoding, Path(folder) / "cells.arrow", columns, place)
-    if cells.num_rows == 0:
+    folder = tempfile.TemporaryDirectory(prefix="monitor-", ignore_cleanup_errors=True)
+    rows, lines = _to_parquet(path, encoding, _parquet(folder), columns, place)
+    blank_lines, ends_with_line_end = _end(path)
+    if rows == 0:
         raise LayoutError(
             f"{place}, line 1: the file holds column names and no row. Expected: one row per value. "
             "The selection is empty; export the table again."
         )
-    if cells.num_rows + 1 + blank_lines != lines:
+    if rows + 1 + blank_lines != lines:
         raise _uneven(path, encoding, columns, place)
     with connect() as con:
-        con.register(CELLS, cells)
+        _attach_rows(con, CELLS, folder)
         if not ends_with_line_end:
             _refuse_cut_end(con, columns, lines, place)
         shapes = _Shapes.read(con, columns)
@@ -133,7 +135,7 @@ def read_flat(path: Path, file_name: str, sheet: str | None = None, encoding: st
         rows_read=lines,
         noise=tuple(noise),
         query=query,
-        cells=cells,
+        folder=folder,
     )
 
 
@@ -194,7 +196,7 @@ def _old_values(names: list[str], groups: list[int], position: int) -> _Columns 
     return _Columns(names, groups, contents, None, None, None, is_old=True) if contents else None
 
 
-# from text to Arrow
+# from text to Parquet
 
 
 def _with_mark(encoding: str) -> str:
@@ -202,65 +204,105 @@ def _with_mark(encoding: str) -> str:
     return "utf-8-sig" if encoding.startswith("utf-8") else encoding
 
 
-def _count_lines(source: Path) -> tuple[int, int, bool]:
-    """Physical lines, how many of them are blank at the end, and whether the last one ends with a line end."""
-    lines, tail = 0, b""
+def _end(source: Path) -> tuple[int, bool]:
+    """How many lines at the end are blank, and whether the last one ends with a line end."""
     with source.open("rb") as stream:
-        while chunk := stream.read(4 * MEBIBYTE):
-            lines += chunk.count(b"\n")
-            tail = (tail + chunk)[-4096:]
+        stream.seek(-min(TAIL, source.stat().st_size), os.SEEK_END)
+        tail = stream.read()
     ends = tail.endswith(b"\n")
-    lines += not ends
-    rest = tail.removesuffix(b"\n") if ends else tail
     blank = 0
-    for line in reversed(rest.split(b"\n")):
+    for line in reversed(tail.removesuffix(b"\n").split(b"\n")):
         if line.strip(b" \r\t;"):
             break
         blank += 1
-    return lines, blank, ends
+    return blank, ends
 
 
-def _to_arrow(source: Path, encoding: str, target: Path, columns: _Columns, place: str) -> pa.Table:
-    """All columns as text under the names c0, c1 ..., and the physical line as ``line``, mapped from disk."""
+def _to_parquet(source: Path, encoding: str, target: Path, columns: _Columns, place: str) -> tuple[int, int]:
+    """Write all columns as text under the names c0, c1 ...; return the number of rows and of physical lines."""
     names = [f"c{number}" for number in range(len(columns.names))]
     values = {f"c{content.column}" for content in columns.contents}
-    kinds = {name: pa.string() if name in values else pa.dictionary(pa.int32(), pa.string()) for name in names}
-    schema = pa.schema([*kinds.items(), ("line", pa.int32())])
+    repeated = [name for name in names if name not in values]
+    schema = pa.schema(
+        [
+            pa.field(name, pa.string() if name in values else pa.dictionary(pa.int32(), pa.string()), nullable=False)
+            for name in names
+        ]
+    )
+    rows, lines = 0, 1
     try:
-        with (
-            arrow_csv.open_csv(
-                source,
-                read_options=arrow_csv.ReadOptions(
-                    column_names=names,
-                    skip_rows=1,
-                    block_size=BLOCK,
-                    encoding="utf8" if encoding.startswith("utf-8") else encoding,
-                ),
-                parse_options=arrow_csv.ParseOptions(delimiter=";"),
-                convert_options=arrow_csv.ConvertOptions(column_types=kinds, strings_can_be_null=False),
-            ) as batches,
-            pa.OSFile(str(target), "wb") as sink,
-            pa.ipc.new_stream(sink, schema) as writer,
-        ):
-            line = 2
-            for batch in batches:
-                numbers = pa.py_buffer(np.arange(line, line + batch.num_rows, dtype=np.int32))
-                lines = pa.Array.from_buffers(pa.int32(), batch.num_rows, [None, numbers])
-                writer.write_batch(pa.RecordBatch.from_arrays([*map(_stripped, batch.columns), lines], schema=schema))
-                line += batch.num_rows
+        with arrow_parquet.ParquetWriter(
+            target, schema, compression="none", use_dictionary=repeated, write_statistics=False
+        ) as writer:
+            for batch, ends in _batches(source, encoding, schema):
+                writer.write_batch(batch, batch.num_rows)
+                rows += batch.num_rows
+                lines += ends
+    except pa.ArrowInvalid as error:
+        raise _uneven(source, encoding, columns, place) from error
+    return rows, lines
+
+
+def _batches(source: Path, encoding: str, schema: pa.Schema) -> Iterator[tuple[pa.RecordBatch, int]]:
+    """The rows block by block, in the order of the file, parsed a few blocks ahead; with the number of their lines."""
+    with source.open("rb") as stream, ThreadPoolExecutor(THREADS) as pool:
+        stream.readline()
+        ahead: deque[Future[tuple[pa.RecordBatch, int]]] = deque()
+        while block := stream.read(BLOCK):
+            # A block ends with a line; what follows is read again.
+            size = block.rfind(b"\n") + 1 or len(block)
+            stream.seek(size - len(block), os.SEEK_CUR)
+            ahead.append(pool.submit(_parse, block, size, encoding, schema))
+            if len(ahead) > THREADS:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+
+
+def _parse(block: bytes, size: int, encoding: str, schema: pa.Schema) -> tuple[pa.RecordBatch, int]:
+    lines = block.count(b"\n", 0, size) + (not block.endswith(b"\n", 0, size))
+    text: memoryview | bytes = memoryview(block)[:size]
+    if not encoding.startswith("utf-8"):
+        text = str(text, encoding).encode()
+    try:
+        table = arrow_csv.read_csv(
+            pa.py_buffer(text),
+            read_options=arrow_csv.ReadOptions(column_names=schema.names, block_size=len(text) + 1, use_threads=False),
+            # Looking for a quote once costs less than at every byte.
+            parse_options=arrow_csv.ParseOptions(delimiter=";", quote_char='"' if b'"' in block else False),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types={field.name: field.type for field in schema}, strings_can_be_null=False
+            ),
+        )
     except pa.ArrowInvalid as error:
         if "Empty CSV file" in str(error):
-            return schema.empty_table()
-        raise _uneven(source, encoding, columns, place) from error
-    with pa.memory_map(str(target)) as mapped:
-        return pa.ipc.open_stream(mapped).read_all()
+            return pa.RecordBatch.from_pylist([], schema=schema), lines
+        raise
+    columns = [_stripped(column.combine_chunks()) for column in table.columns]
+    return pa.RecordBatch.from_arrays(columns, schema=schema), lines
 
 
 def _stripped(texts: pa.Array) -> pa.Array:
     """Texts without surrounding blanks; of a dictionary only its few entries are touched."""
-    if pa.types.is_dictionary(texts.type):
-        return pa.DictionaryArray.from_arrays(texts.indices, compute.utf8_trim_whitespace(texts.dictionary))
-    return compute.utf8_trim_whitespace(texts)
+    if not pa.types.is_dictionary(texts.type):
+        return compute.utf8_trim_whitespace(texts)
+    stripped = compute.utf8_trim_whitespace(texts.dictionary)
+    if stripped.equals(texts.dictionary):
+        return texts
+    # Two entries may have become one, which a dictionary in Parquet must not repeat.
+    return stripped.take(texts.indices).dictionary_encode()
+
+
+def _parquet(folder: tempfile.TemporaryDirectory[str]) -> Path:
+    return Path(folder.name) / "rows.parquet"
+
+
+def _attach_rows(con: duckdb.DuckDBPyConnection, name: str, folder: tempfile.TemporaryDirectory[str]) -> None:
+    """The rows of the file with their physical line; the column names are line 1."""
+    con.execute(
+        f"create or replace temp view {identifier(name)} as select *, (file_row_number + 2)::integer as line "
+        f"from read_parquet({literal(_parquet(folder))}, file_row_number = true)"
+    )
 
 
 def _uneven(source: Path, encoding: str, columns: _Columns, place: str) -> LayoutError:
@@ -352,7 +394,7 @@ def _role(con: duckdb.DuckDBPyConnection, code: str, starts: Sequence[int]) -> s
     if REGIONAL_VARIABLES.fullmatch(code):
         return "area"
     start = starts[0]
-    values = con.execute(f"select distinct c{start + 2}, c{start + 3} from {CELLS} where c{start} = ?", [code]).fetchall()
+    values = con.execute(f"select distinct c{start + 2}, c{start + 3} from {CELLS} where c{start} = {literal(code)}").fetchall()
     codes = {value.strip() for value, _ in values} - {""}
     labels = {label.strip() for value, label in values if value}
     if labels and all(patterns.MONTH.fullmatch(label) or patterns.QUARTER.fullmatch(label) for label in labels):

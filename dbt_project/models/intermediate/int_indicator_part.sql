@@ -86,6 +86,22 @@ joined as (
             and wanted.join_category is not distinct from offered.join_category
 ),
 
+contested as (
+    select
+        indicator_id,
+        role,
+        term_no,
+        area_code,
+        period,
+        sex,
+        age_group,
+        origin,
+        category
+    from term_parts
+    group by all
+    having count(*) > 1
+),
+
 -- where a part exists for several population bases, the base of the row is taken, then none, then the newest
 ranked as (
     select
@@ -95,7 +111,34 @@ ranked as (
             order by (population_base = leading_base) desc, (population_base = 'NONE') desc, population_base desc
         ) as choice
     from joined
+    semi join contested
+        on
+            joined.indicator_id = contested.indicator_id
+            and joined.role = contested.role
+            and joined.term_no = contested.term_no
+            and joined.area_code = contested.area_code
+            and joined.period = contested.period
+            and joined.sex = contested.sex
+            and joined.age_group = contested.age_group
+            and joined.origin = contested.origin
+            and joined.category = contested.category
 )
+
+select joined.*
+from joined
+anti join contested
+    on
+        joined.indicator_id = contested.indicator_id
+        and joined.role = contested.role
+        and joined.term_no = contested.term_no
+        and joined.area_code = contested.area_code
+        and joined.period = contested.period
+        and joined.sex = contested.sex
+        and joined.age_group = contested.age_group
+        and joined.origin = contested.origin
+        and joined.category = contested.category
+
+union all
 
 select ranked.* exclude (choice)
 from ranked

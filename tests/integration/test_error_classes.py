@@ -20,7 +20,7 @@ from tests.integration import error_classes as spoil
 from tests.integration.error_classes import NotApplicableError, Sheet
 from warehouse import storage
 from warehouse.catalogue import Catalogue
-from warehouse.catalogue.models import Source
+from warehouse.catalogue.models import Plausibility, Source
 from warehouse.deliveries.ingest import IngestReport, ingest
 from warehouse.home import Home
 
@@ -77,7 +77,7 @@ class Case:
 def lenient(catalogue: Catalogue, source: Source) -> Catalogue:
     """The catalogue without the sums of one source: the year before is made by moving the numbers of this year."""
     moved = source.model_copy(update={"identities": ()})
-    return replace(catalogue, sources={**catalogue.sources, source.id: moved})
+    return replace(catalogue, sources={**catalogue.sources, source.id: moved}, plausibility=Plausibility())
 
 
 def two_years(sheet: Sheet) -> tuple[Sheet, Sheet]:

@@ -180,6 +180,15 @@ class Mark(Model):
     reason: Text
 
 
+class Confirmed(Model):
+    """Numbers that look like an error beside other years or sources, and that somebody has looked at."""
+
+    areas: tuple[AreaCode, ...]
+    periods: tuple[str, ...]
+    measures: tuple[Identifier, ...]
+    reason: Text
+
+
 class PlainColumns(Model):
     """Columns of a plain table. Only for tables that are no GENESIS table."""
 
@@ -226,6 +235,8 @@ class Source(Model):
     """Symbols this supplier writes beyond number and ``-``, with the reason they occur."""
     identities: tuple[Identity, ...] = ()
     marks: tuple[Mark, ...] = ()
+    confirmed: tuple[Confirmed, ...] = ()
+    """Numbers that other years or sources no longer hold up."""
     sparse: bool = False
     """The supplier leaves out empty rows: areas need not have the same rows."""
     negative: bool = False
@@ -333,10 +344,12 @@ class Change(Signed):
     """Factor by which the median of a column may move."""
     cell: float
     """Share by which one number may move beyond the median of its column."""
+    least_cell: float
+    """The same where a column hardly moves."""
     spread: float
-    """The same in multiples of the usual deviation of the column."""
+    """In between: multiples of the usual deviation of the column."""
     counting_error: float
-    """The same in multiples of the square root of a count, so that small numbers may jump."""
+    """Allowed beside it, over the square root of a count: small numbers may jump."""
     between_sources: float
     """Share by which two sources of the same figure may differ."""
 

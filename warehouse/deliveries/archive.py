@@ -121,6 +121,11 @@ def ledger(home: Home, only: frozenset[str] | None = None) -> list[Delivery]:
     ]
 
 
+def before(home: Home, delivery: Delivery) -> frozenset[str]:
+    """Ids of the deliveries that came before this one."""
+    return frozenset(other.delivery_id for other in ledger(home) if other.sequence < delivery.sequence)
+
+
 def _shallow(delivery: Delivery) -> dict[str, Any]:
     return {name: getattr(delivery, name) for name in Delivery.__dataclass_fields__}
 

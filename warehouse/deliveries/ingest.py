@@ -12,9 +12,11 @@ from typing import Literal
 
 from warehouse import storage
 from warehouse.catalogue import Catalogue
+from warehouse.catalogue.models import Source
 from warehouse.checks import Finding
-from warehouse.deliveries import archive, landing
+from warehouse.deliveries import archive, history, landing
 from warehouse.deliveries.archive import Delivery
+from warehouse.deliveries.contract import refusal
 from warehouse.deliveries.readers import read
 from warehouse.errors import ContractError, DeliveryError
 from warehouse.home import Home
@@ -100,6 +102,7 @@ def _take_in(home: Home, catalogue: Catalogue, path: Path, *, is_synthetic: bool
         _check_edition(home, source.id, path.name, said)
         if correction is None:
             _check_released(home, source.id, path.name, folder / archive.PARQUET, said)
+        _compare(home, catalogue, source, folder / archive.PARQUET, path.name, said, is_correction=correction is not None)
         archive.write_landing(folder, said, catalogue.fingerprint(source))
         shutil.copyfile(path, folder / path.name)
         if archive.sha256_of(folder / path.name) != sha256:
@@ -141,6 +144,24 @@ def _check_edition(home: Home, source_id: str, file_name: str, said: landing.Lan
             )
 
 
+def _compare(
+    home: Home,
+    catalogue: Catalogue,
+    source: Source,
+    parquet: Path,
+    file_name: str,
+    said: landing.LandingReport,
+    *,
+    is_correction: bool,
+) -> None:
+    """What the archive knows holds the delivery; numbers of another period refuse it."""
+    found = history.compare(catalogue, source, parquet, file_name, archive.ledger(home), is_correction=is_correction)
+    refusing = [finding for finding in found if finding.severity == "critical"]
+    if refusing:
+        raise refusal(refusing)
+    said.findings += found
+
+
 def _check_released(home: Home, source_id: str, file_name: str, parquet: Path, said: landing.LandingReport) -> None:
     """A period that is already released keeps its numbers unless somebody gives a reason."""
     release = pointer.current(home)
@@ -163,7 +184,9 @@ def _differences(old: Path, new: Path, periods: Sequence[str]) -> list[Finding]:
     key = "measure_id, area_code, period, sex, age_group, origin, category_scheme, category"
     with storage.connect() as con:
         rows = con.execute(
-            f"""with a as (select * from read_parquet(?) where period in ?), b as (select * from read_parquet(?) where period in ?)
+            f"""with
+            a as (select * from read_parquet(?) where period in ?),
+            b as (select * from read_parquet(?) where period in ?)
             select concat_ws(', ', {key}), a.period, b._row, b._column, a.text, b.text from a inner join b using ({key})
             where a.value is distinct from b.value or a.obs_status is distinct from b.obs_status order by 3, 4""",
             [str(old), list(periods), str(new), list(periods)],
@@ -207,6 +230,7 @@ def land_again(home: Home, catalogue: Catalogue, delivery: Delivery) -> Delivery
         return delivery
     archive.verify(delivery)
     tables = read(delivery.file)
+    earlier = archive.ledger(home, archive.before(home, delivery))
     with archive.incoming(home, delivery.delivery_id) as folder:
         said = landing.land(
             tables,
@@ -215,6 +239,14 @@ def land_again(home: Home, catalogue: Catalogue, delivery: Delivery) -> Delivery
             folder / archive.PARQUET,
             delivery_id=delivery.delivery_id,
             is_synthetic=delivery.is_synthetic,
+        )
+        said.findings += history.compare(
+            catalogue,
+            source,
+            folder / archive.PARQUET,
+            delivery.file_name,
+            earlier,
+            is_correction=delivery.correction is not None,
         )
         archive.write_landing(folder, said, fingerprint)
         for name in (archive.PARQUET, archive.LANDING):

@@ -259,7 +259,7 @@ def _register_measures(con: Connection, catalogue: Catalogue) -> None:
 
 def _register_units(con: Connection, table: Table, source: Source) -> None:
     declared = {normalise(label): unit for label, unit in source.units.items()}
-    rows = []
+    rows: list[Sequence[Any]] = []
     for label, row, column in con.execute("select unit, min(_row), arg_min(_column, _row) from cells group by all").fetchall():
         if label is None:
             rows.append((None, None))

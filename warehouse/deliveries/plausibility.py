@@ -45,7 +45,7 @@ def check(
         if {quotient.measure, quotient.numerator, quotient.denominator} <= measures:
             found += _quotient(con, quotient, file_name)
     if not is_selection:
-        found += _nothing_missing(source, measures, file_name)
+        found += _nothing_missing(con, source, file_name) + _zeros(con, source, file_name)
     found += _lone_dashes(con, source, file_name) + _nines(con, file_name)
     if rules.shape is not None:
         found += _fit(con, rules.shape, catalogue, file_name) + _rounding(con, rules.shape, source, catalogue, file_name)
@@ -88,7 +88,7 @@ def _decimals(con: Connection, file_name: str, *, is_text: bool) -> list[Finding
 def _range(con: Connection, rule: Range, file_name: str) -> list[Finding]:
     """Outside the possible: too large for any cell, too small for a total or a rate."""
     size = f"s.{rule.relative_to}" if rule.relative_to else "1"
-    total = TOTALS if rule.relative_to else "value > 0"
+    total = TOTALS if rule.relative_to else "true"
     rows = con.execute(
         f"""select _sheet, _row, _column, text, measure_id, area_code, {rule.low} * {size}, {rule.high} * {size}
         from landed left join area_size as s using (area_code)
@@ -98,7 +98,7 @@ def _range(con: Connection, rule: Range, file_name: str) -> list[Finding]:
     ).fetchall()
     return [
         finding("possible_range", "S", file_name, place(sheet, row, column), f"{text!r} as {measure} of area {area}",
-                f"{low:.6g} to {high:.6g}: {rule.reason}", ASK)
+                f"{low:.6g} to {high:.6g}: {rule.reason.rstrip('.')}", ASK)
         for sheet, row, column, text, measure, area, low, high in rows
     ]  # fmt: skip
 
@@ -205,15 +205,36 @@ def _quotient(con: Connection, rule: Quotient, file_name: str) -> list[Finding]:
 # ---------------------------------------------------------------- the delivery as a whole
 
 
-def _nothing_missing(source: Source, delivered: set[str], file_name: str) -> list[Finding]:
-    """Every declared measure is there: a content that is missing is a column that was lost."""
-    declared = {a.measure for d in source.dimensions if d.required for a in d.values.values() if a.measure}
-    missing = sorted(declared - delivered)
-    if not missing or not declared & delivered:
+def _nothing_missing(con: Connection, source: Source, file_name: str) -> list[Finding]:
+    """Everything the declaration names is there: a content or a group that is missing is a column that was lost."""
+    missing = []
+    for part, column in (("measure", "measure_id"), *((split, split) for split in SPLITS)):
+        delivered = {code for (code,) in con.execute(f"select distinct {column} from landed").fetchall()}
+        for dimension in source.dimensions:
+            declared = {getattr(a, part) for a in dimension.values.values() if a.ignore is None} - {None}
+            if dimension.required and declared & delivered:
+                missing += sorted(declared - delivered)
+    if not missing:
         return []
     return [
-        finding("complete_measures", "S", file_name, "header", f"no column for {missing}", f"all of {sorted(declared)}",
-                "Ask the supplier for the whole table.", "warning")
+        finding("complete_columns", "S", file_name, "header", f"nothing for {', '.join(missing)}",
+                "every content and group declared",
+                f"Ask for the whole table, or take them out of catalogue/sources/{source.id}.yml.", "warning")
+    ]  # fmt: skip
+
+
+def _zeros(con: Connection, source: Source, file_name: str) -> list[Finding]:
+    """GENESIS writes `-` for nothing; `0` means less than half a unit, which no exact count can be."""
+    rows = con.execute(
+        f"""select _sheet, _row, _column, measure_id, area_code from landed
+        where noise is null and text = '0' and {source.rounding_base} = 1 and unit in {in_list(tuple(sorted(COUNTS)))}
+        order by all limit 99"""
+    ).fetchall()
+    return [
+        finding("zero_for_a_symbol", "S", file_name, place(sheet, row, column), f"'0' as {measure} of area {area}",
+                "a number, or `-` for nothing and `.` for a secret one", "Was a symbol replaced by 0? Ask for the original.",
+                "warning")
+        for sheet, row, column, measure, area in rows
     ]  # fmt: skip
 
 

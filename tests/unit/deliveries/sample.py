@@ -41,9 +41,7 @@ def catalogue(**changes: object) -> Catalogue:
     """The real catalogue with one source more: the sample table, its declaration changed as asked."""
     real = catalogues.load()
     source = Source.model_validate({**DECLARATION, **changes})
-    return Catalogue(
-        real.profile, {**real.sources, source.id: source}, real.measures, real.indicators, real.series_breaks
-    )
+    return Catalogue(real.profile, {**real.sources, source.id: source}, real.measures, real.indicators, real.series_breaks)
 
 
 def text(

@@ -11,6 +11,7 @@ setup: .venv.ok
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m orchestration.manifest
 	touch .venv.ok
 
 demo: setup

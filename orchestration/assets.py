@@ -316,7 +316,7 @@ def overdue_checks(catalogue: Catalogue) -> dg.AssetChecksDefinition:
                 passed=not state.overdue,
                 severity=dg.AssetCheckSeverity.WARN,
                 description=state.line,
-                metadata={"due": state.due.isoformat(), "last period": state.last_period or "none"},
+                metadata={"due": state.due.isoformat() if state.due else "ended", "last period": state.last_period or "none"},
             )
 
     return overdue

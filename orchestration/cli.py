@@ -122,9 +122,9 @@ def drift(file: Path) -> None:
     """Compare FILE with the declaration of its source. Exit code 1 if they differ."""
     from warehouse.deliveries.inspection import drift as compare
 
-    found = compare(file, _catalogue())
-    click.echo(str(found))
-    if found:
+    found = compare(file, _catalogue(), _home())
+    click.echo(found.render())
+    if found.drifted:
         sys.exit(1)
 
 
@@ -142,7 +142,8 @@ def status() -> None:
     rows = []
     for source in catalogue.sources.values():
         p = punctuality.of_source(source, delivered, date.today())  # noqa: DTZ011 - a due day is a local day
-        rows.append((source.id, p.last_period or "-", p.received or "-", p.due.isoformat(), "overdue" if p.overdue else ""))
+        due = p.due.isoformat() if p.due else "ended"
+        rows.append((source.id, p.last_period or "-", p.received or "-", due, "overdue" if p.overdue else ""))
     click.echo(aligned(("source", "last period", "received", "next due", ""), rows))
     release = publication.current(home)
     click.echo(f"\ncurrent release: {release.version if release else 'none yet'}")

@@ -27,14 +27,16 @@ class Punctuality:
     source_id: str
     last_period: str | None
     received: str | None
-    due: date
-    """When the year after the last delivered one is due."""
+    due: date | None
+    """When the year after the last delivered one is due; None where the series has ended."""
     overdue: bool
 
     @property
     def line(self) -> str:
         if self.last_period is None:
             return "nothing delivered yet"
+        if self.due is None:
+            return f"delivered up to {self.last_period}; the series has ended"
         state = "overdue since" if self.overdue else "next due"
         return f"delivered up to {self.last_period}; {state} {self.due.isoformat()}"
 
@@ -63,5 +65,8 @@ def of_source(source: Source, delivered: Iterable[Delivered], today: date) -> Pu
     if not mine:
         return Punctuality(source.id, None, None, due_date(source, today.year - 1), overdue=False)
     last = max(mine, key=lambda d: (d.last_year, d.last_period))
+    received = max(d.received for d in mine)
+    if last.last_year >= source.period.years[1]:
+        return Punctuality(source.id, last.last_period, received, None, overdue=False)
     due = due_date(source, last.last_year + 1)
-    return Punctuality(source.id, last.last_period, max(d.received for d in mine), due, overdue=today > due)
+    return Punctuality(source.id, last.last_period, received, due, overdue=today > due)

@@ -111,3 +111,16 @@ def test_numbers_stand_right_and_a_missing_value_is_blank() -> None:
 def test_a_missing_value_is_an_empty_field_in_csv_and_null_in_json() -> None:
     assert tables.as_csv(("a", "b"), [(1, None)]) == "a,b\n1,"
     assert '"b": null' in tables.as_json(("a", "b"), [(1, None)])
+
+
+def test_drift_prints_the_differences_and_fails_only_where_there_are_some(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.unit.deliveries import sample
+
+    monkeypatch.setenv("MONITOR_HOME", str(tmp_path / "data"))
+    monkeypatch.setattr("orchestration.cli._catalogue", sample.catalogue)
+    (tmp_path / "data" / "archive").mkdir(parents=True)
+    same = CliRunner().invoke(cli.main, ["drift", str(sample.write(tmp_path / "same.csv"))])
+    other = sample.text().replace("weiblich", "Frauen und Mädchen")
+    changed = CliRunner().invoke(cli.main, ["drift", str(sample.write(tmp_path / "changed.csv", other))])
+    assert (same.exit_code, "fits its declaration" in same.output) == (0, True)
+    assert (changed.exit_code, "Frauen und Mädchen" in changed.output) == (1, True)

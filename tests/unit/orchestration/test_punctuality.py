@@ -32,9 +32,16 @@ def test_an_older_delivery_that_came_later_does_not_move_the_due_date_back(sourc
         Delivered(source.id, "2011-12-31", 2011, "2025-10-01"),
     ]
     found = of_source(source, delivered, date(2025, 11, 1))
+    assert found.due is not None
     assert (found.last_period, found.due.year, found.received) == ("2024-12-31", 2026, "2025-10-01")
 
 
 def test_a_source_that_never_delivered_has_missed_nothing(source: Source) -> None:
     found = of_source(source, [], date(2026, 12, 31))
     assert (found.last_period, found.overdue, found.line) == (None, False, "nothing delivered yet")
+
+
+def test_a_series_that_has_ended_is_not_overdue(source: Source) -> None:
+    ended = source.model_copy(update={"period": source.period.model_copy(update={"years": (1990, 2002)})})
+    found = of_source(ended, [Delivered(source.id, "2002-12-31", 2002, "2026-08-01")], date(2026, 12, 31))
+    assert (found.due, found.overdue) == (None, False)

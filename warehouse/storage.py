@@ -9,6 +9,8 @@ from pathlib import Path
 import duckdb
 
 Connection = duckdb.DuckDBPyConnection
+StorageError = (duckdb.IOException, duckdb.OutOfMemoryException)
+"""What the disk or the memory says, not the data."""
 
 MEMORY_LIMIT = "2GB"
 THREADS = 2

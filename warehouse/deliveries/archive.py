@@ -11,6 +11,8 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -25,7 +27,10 @@ from warehouse.home import CLOSED, Home
 DELIVERY = "delivery.json"
 LANDING = "landing.json"
 PARQUET = "landing.parquet"
+RESERVED = frozenset({DELIVERY, LANDING, PARQUET})
+"""Names in the folder of a delivery that are not the delivered file."""
 INCOMING = ".incoming-"
+UNTOUCHED_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -140,13 +145,33 @@ def _read(folder: Path) -> Delivery:
 @contextmanager
 def incoming(home: Home, identifier: str) -> Iterator[Path]:
     """A folder to prepare a delivery in; removed unless ``register`` has moved it into place."""
-    folder = home.archive / f"{INCOMING}{identifier}-{os.getpid()}"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=CLOSED)
+    folder = Path(tempfile.mkdtemp(prefix=f"{INCOMING}{identifier}-{os.getpid()}-", dir=home.archive))
+    folder.chmod(CLOSED)
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep(home: Home) -> None:
+    """Remove what a process left that was killed while it prepared a delivery.
+
+    Processes of other containers have numbers of their own: only what has not been touched for an hour is removed.
+    """
+    for folder in home.archive.glob(f"{INCOMING}*"):
+        owner = folder.name.removeprefix(INCOMING).split("-")[1]
+        if not _is_running(int(owner)) and time.time() - folder.stat().st_mtime > UNTOUCHED_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def write_landing(folder: Path, report: LandingReport, fingerprint: str) -> None:
@@ -159,15 +184,21 @@ def write_landing(folder: Path, report: LandingReport, fingerprint: str) -> None
     _write(folder / LANDING, said)
 
 
-def register(home: Home, folder: Path, facts: Mapping[str, Any]) -> Delivery:
-    """Give a prepared folder its number and its place. The move is atomic: a delivery is there as a whole or not at all."""
+def register(home: Home, folder: Path, facts: Mapping[str, Any]) -> tuple[Delivery, bool]:
+    """Give a prepared folder its number and its place. The move is atomic: a delivery is there as a whole or not at all.
+
+    Returns:
+        The delivery, and whether it is new: another process may have taken in the same file meanwhile.
+    """
     with lock(home):
+        if (known := find(home, str(facts["delivery_id"]))) is not None:
+            return known, False
         numbers = [_read(other).sequence for other in home.archive.iterdir() if (other / DELIVERY).exists()]
         _write(folder / DELIVERY, {**facts, "sequence": max(numbers, default=0) + 1})
         target = home.archive / str(facts["delivery_id"])
         folder.rename(target)
         _sync(home.archive)
-    return _read(target)
+    return _read(target), True
 
 
 @contextmanager

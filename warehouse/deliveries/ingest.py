@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,10 @@ COPY_LIMIT = 100 * 2**20
 """Refused files from elsewhere are copied into the inbox up to this size; of larger ones only the reason is kept."""
 
 
+NAME_BYTES = 200
+"""Longest name of a delivery; file systems end at 255, and the reason of a refusal has a longer name."""
+
+
 @dataclass(frozen=True)
 class IngestReport:
     """What became of one file."""
@@ -41,7 +46,7 @@ class IngestReport:
     def line(self) -> str:
         """One line for people."""
         if self.delivery is None:
-            return f"refused    {self.path.name}: {self.reason}"
+            return f"refused    {_plain(self.path.name)}: {self.reason}"
         said = self.delivery.landing
         noise = sum(said["noise"].values())
         text = (
@@ -73,7 +78,8 @@ def ingest(
         is_synthetic: the values are invented; the mark travels to every product.
         correction: why released numbers may change; without it a delivery that changes them is refused.
     """
-    return [_one(home, catalogue, path, is_synthetic=is_synthetic, correction=correction) for path in paths]
+    archive.sweep(home)
+    return [_one(home, catalogue, path, is_synthetic=is_synthetic, correction=correction) for path in dict.fromkeys(paths)]
 
 
 def _one(home: Home, catalogue: Catalogue, path: Path, *, is_synthetic: bool, correction: str | None) -> IngestReport:
@@ -82,12 +88,22 @@ def _one(home: Home, catalogue: Catalogue, path: Path, *, is_synthetic: bool, co
     except DeliveryError as error:
         _reject(home, path, str(error))
         return IngestReport(path, "refused", None, str(error), error.findings, error.source_id)
+    except (OSError, *storage.StorageError) as error:
+        # nothing is wrong with the file: it stays where it is
+        todo = (
+            "make room or fix the permissions, then try again"
+            if path.exists()
+            else "the file is gone; was it taken in meanwhile?"
+        )
+        return IngestReport(path, "refused", None, f"{path.name!r} could not be stored: {error}. Nothing was taken in: {todo}")
     if _in_inbox(home, path):
-        path.unlink()
+        path.unlink(missing_ok=True)
     return report
 
 
 def _take_in(home: Home, catalogue: Catalogue, path: Path, *, is_synthetic: bool, correction: str | None) -> IngestReport:
+    _check_name(path)
+    before = _state(path)
     tables = read(path)
     sha256 = archive.sha256_of(path)
     identifier = archive.delivery_id(sha256)
@@ -105,7 +121,7 @@ def _take_in(home: Home, catalogue: Catalogue, path: Path, *, is_synthetic: bool
         _compare(home, catalogue, source, folder / archive.PARQUET, path.name, said, is_correction=correction is not None)
         archive.write_landing(folder, said, catalogue.fingerprint(source))
         shutil.copyfile(path, folder / path.name)
-        if archive.sha256_of(folder / path.name) != sha256:
+        if archive.sha256_of(folder / path.name) != sha256 or _state(path) != before:
             raise DeliveryError(f"{path.name}: the file changed while it was read. Send it again when it is complete.")
         facts = {
             "delivery_id": identifier,
@@ -117,8 +133,25 @@ def _take_in(home: Home, catalogue: Catalogue, path: Path, *, is_synthetic: bool
             "is_synthetic": is_synthetic,
             "correction": correction,
         }
-        delivery = archive.register(home, folder, facts)
-    return IngestReport(path, "accepted", delivery, findings=tuple(said.findings), source_id=source.id)
+        delivery, is_new = archive.register(home, folder, facts)
+    return IngestReport(path, "accepted" if is_new else "unchanged", delivery, findings=tuple(said.findings), source_id=source.id)
+
+
+def _check_name(path: Path) -> None:
+    """A name that the archive, a terminal or a log cannot carry is refused before the file is opened."""
+    if path.name in archive.RESERVED or len(os.fsencode(path.name)) > NAME_BYTES or not path.name.isprintable():
+        raise DeliveryError(
+            f"{path.name!r}: not a name for a delivery: at most {NAME_BYTES} bytes, printable characters only, and none of "
+            f"{sorted(archive.RESERVED)}. Rename the file."
+        )
+
+
+def _state(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 @contextmanager
@@ -212,12 +245,18 @@ def _in_inbox(home: Home, path: Path) -> bool:
 def _reject(home: Home, path: Path, reason: str) -> None:
     """The file goes to ``inbox/rejected`` with the reason beside it; a file from elsewhere stays where it is, too."""
     home.rejected.mkdir(parents=True, exist_ok=True)
-    target = home.rejected / path.name
-    if _in_inbox(home, path):
+    target = home.rejected / _plain(path.name)
+    if _in_inbox(home, path) and (path.is_file() or path.is_symlink()):
         path.replace(target)
     elif path.is_file() and not path.is_symlink() and path.stat().st_size <= COPY_LIMIT:
         shutil.copyfile(path, target)
-    target.with_name(f"{target.name}.reason.txt").write_text(reason + "\n", encoding="utf-8")
+    target.with_name(f"{target.name}.reason.txt").write_text(reason + "\n", encoding="utf-8", errors="backslashreplace")
+
+
+def _plain(name: str) -> str:
+    """A name that every file system takes, with room for an ending."""
+    shown = "".join(letter if letter.isprintable() else "_" for letter in name)
+    return shown.encode()[:NAME_BYTES].decode(errors="ignore")
 
 
 def land_again(home: Home, catalogue: Catalogue, delivery: Delivery) -> Delivery:

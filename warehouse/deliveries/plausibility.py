@@ -10,7 +10,7 @@ from warehouse.catalogue import Catalogue, reference
 from warehouse.catalogue.models import PartOf, Quotient, Range, Shape, Source
 from warehouse.checks import Finding
 from warehouse.deliveries.contract import COUNTS, KEY, finding, in_list, place, refusal
-from warehouse.storage import Connection, literal
+from warehouse.storage import Connection, insert, literal
 
 TOTALS = "sex = 'total' and age_group = 'total' and origin = 'total' and category = 'total'"
 SPLITS = ("sex", "age_group", "origin", "category")
@@ -57,7 +57,7 @@ def check(
 
 def _register_sizes(con: Connection) -> None:
     con.execute("create or replace temp table area_size (area_code varchar, population double, area_km2 double)")
-    con.executemany("insert into area_size values (?, ?, ?)", [(code, *size) for code, size in reference.area_sizes().items()])
+    insert(con, "area_size", [(code, *size) for code, size in reference.area_sizes().items()])
 
 
 # ---------------------------------------------------------------- single numbers

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -112,3 +114,71 @@ def test_rows_read_equal_rows_kept_and_rows_declared(home: Home, tmp_path: Path)
     assert said["rows_read"] == len(sample.text(body).splitlines())
     assert said["rows_read"] == said["rows_kept"] + sum(said["noise"].values())
     assert (said["cells_read"], said["cells_kept"], said["cells_noise"]) == (12, 9, {"outside the profile": 3})
+
+
+@pytest.mark.parametrize("name", ["two words ü.csv", "-rf.csv", "quote'\".csv", ".hidden.csv", "=cmd.csv"])
+def test_an_odd_name_is_no_reason_to_refuse(home: Home, tmp_path: Path, name: str) -> None:
+    report = deliver(home, tmp_path / name)
+    assert report.outcome == "accepted"
+    assert report.delivery is not None
+    assert report.delivery.file.name == name
+
+
+@pytest.mark.parametrize(
+    "name", ["delivery.json", "landing.parquet", "landing.json", "new\nline.csv", "\x1b[31m.csv", "x" * 230 + ".csv"]
+)
+def test_a_name_that_the_archive_cannot_carry_is_refused(home: Home, name: str) -> None:
+    report = deliver(home, home.inbox / name)
+    assert report.outcome == "refused"
+    assert "Rename the file" in str(report.reason)
+    assert "\n" not in report.line()
+    assert [path.suffix for path in home.rejected.iterdir()].count(".txt") == 1
+    assert archive.ledger(home) == []
+
+
+def test_a_file_named_twice_in_one_call_is_taken_in_once(home: Home) -> None:
+    path = sample.write(home.inbox / "a.csv")
+    assert [report.outcome for report in ingest(home, sample.catalogue(), [path, path])] == ["accepted"]
+
+
+def test_a_folder_in_the_inbox_is_refused_and_stays(home: Home) -> None:
+    (home.inbox / "folder").mkdir()
+    (report,) = ingest(home, sample.catalogue(), [home.inbox / "folder"])
+    assert report.outcome == "refused"
+    assert (home.inbox / "folder").is_dir()
+
+
+def test_a_full_disk_refuses_nothing_for_good(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    path = sample.write(home.inbox / "a.csv")
+    with monkeypatch.context() as broken:
+        broken.setattr(shutil, "copyfile", full)
+        (report,) = ingest(home, sample.catalogue(), [path])
+    assert report.outcome == "refused"
+    assert "No space left" in str(report.reason)
+    assert list(home.archive.glob(".incoming-*")) == []
+    assert [r.outcome for r in ingest(home, sample.catalogue(), [path])] == ["accepted"]
+
+
+def test_what_a_killed_process_left_is_no_delivery_and_is_removed_later(home: Home, tmp_path: Path) -> None:
+    left = home.archive / ".incoming-0123456789abcdef-4194305-x"
+    left.mkdir()
+    (left / "landing.parquet").write_bytes(b"half")
+    assert deliver(home, tmp_path / "a.csv").outcome == "accepted"
+    assert left.exists()
+    os.utime(left, (1, 1))
+    deliver(home, tmp_path / "a.csv")
+    assert not left.exists()
+    assert len(archive.ledger(home)) == 1
+
+
+def test_two_processes_take_in_the_same_file_once(home: Home, tmp_path: Path) -> None:
+    """The second finds the delivery of the first when it gives its own a number."""
+    first = deliver(home, tmp_path / "a.csv").delivery
+    assert first is not None
+    facts = {"delivery_id": first.delivery_id}
+    with archive.incoming(home, first.delivery_id) as folder:
+        assert archive.register(home, folder, facts) == (archive.find(home, first.delivery_id), False)
+    assert len(archive.ledger(home)) == 1

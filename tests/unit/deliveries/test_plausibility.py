@@ -90,7 +90,7 @@ def test_a_density_of_other_numbers_is_refused(tmp_path: Path) -> None:
     body = "31.12.2024;05124;  Wuppertal, krfr. Stadt;358193;168,39;{}"
     assert findings(tmp_path, sample.text((body.format("2127,2"),), header=header), **declared) == []
     with pytest.raises(
-        DeliveryError, match="2227.2 as population_density; expected 2127.16 = 358193 population / 168.39 area_km2"
+        DeliveryError, match=r"2227\.2 as population_density; expected 2127\.16 = 358193 population / 168\.39 area_km2"
     ):
         findings(tmp_path, sample.text((body.format("2227,2"),), header=header), **declared)
 

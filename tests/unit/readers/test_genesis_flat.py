@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from warehouse.deliveries.readers import read
+from warehouse.deliveries.readers import genesis_flat, read
 from warehouse.deliveries.readers.table import Table
 from warehouse.errors import LayoutError
 from warehouse.storage import connect
@@ -130,6 +130,36 @@ def test_the_old_columns_give_one_cell_per_content(tmp_path: Path) -> None:
 def test_blank_lines_at_the_end_are_noise(tmp_path: Path) -> None:
     (table,) = read(write(tmp_path / "flat.csv", [NEW, *NEW_ROWS, "", ""]))
     assert table.rows_read == 5
+    assert balances(table)
+
+
+def test_blanks_around_codes_and_labels_are_no_part_of_them(tmp_path: Path) -> None:
+    lines = [row.replace("05111", code) for row in NEW_ROWS for code in ("05111", " 05111 ")]
+    other = NEW_ROWS[0].replace("05111;Düsseldorf", "05112;Duisburg")
+    (table,) = read(write(tmp_path / "flat.csv", [NEW, *lines, other]))
+    assert rows(table, "area_code") == [("05111",)] * 4 + [("05112",)]
+
+
+def test_a_quoted_semicolon_is_part_of_its_field(tmp_path: Path) -> None:
+    row = NEW_ROWS[0].replace("Düsseldorf, krfr. Stadt", '"Düsseldorf; krfr. Stadt"')
+    (table,) = read(write(tmp_path / "flat.csv", [NEW, row, row]))
+    assert rows(table, "area_label") == [("Düsseldorf; krfr. Stadt",)] * 2
+
+
+@pytest.mark.parametrize("block", [160, 300, 1000])
+def test_rows_keep_their_line_and_their_text_whatever_the_size_of_a_block(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    monkeypatch.setattr(genesis_flat, "BLOCK", block)
+    areas = [("KREISE", f"05{number:03}", "m" if number % 2 else "w") for number in range(60)] + [("DLAND", "05", "m")]
+    lines = [
+        f"12411;Fortschreibung;STAG;Stichtag;2024-12-31;{variable};Gebiet;{code};Ort {code};GES;Geschlecht;GES{sex};{sex};"
+        f"{number};Anzahl;BEVSTD;Bevölkerung"
+        for number, (variable, code, sex) in enumerate(areas)
+    ]
+    (table,) = read(write(tmp_path / "flat.csv", [NEW, *lines, ""]))
+    expected = [(number + 2, str(number), code, f"Ort {code}", sex) for number, (_, code, sex) in enumerate(areas)]
+    assert rows(table, "_row, text, area_code, area_label, axis_1") == expected
     assert balances(table)
 
 

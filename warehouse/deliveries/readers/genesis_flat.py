@@ -30,6 +30,8 @@ from warehouse.storage import THREADS, connect, identifier, literal
 
 BLOCK = 2 << 20
 TAIL = 4096
+UNUSED = (2, 3)
+"""Code and label of the time: "Stichtag", "Jahr"; the time itself says which."""
 CELLS = "cells_as_delivered"
 CONTENT = "CONTENT"
 ENGLISH = re.compile(r"\b(?:statistics|estimates|population|census|accounts|survey|Total|persons)\b")
@@ -219,22 +221,22 @@ def _end(source: Path) -> tuple[int, bool]:
 
 
 def _to_parquet(source: Path, encoding: str, target: Path, columns: _Columns, place: str) -> tuple[int, int]:
-    """Write all columns as text under the names c0, c1 ...; return the number of rows and of physical lines."""
-    names = [f"c{number}" for number in range(len(columns.names))]
-    values = {f"c{content.column}" for content in columns.contents}
-    repeated = [name for name in names if name not in values]
+    """Write the columns as text under the names c0, c1 ...; return the number of rows and of physical lines."""
+    values = {content.column for content in columns.contents}
     schema = pa.schema(
         [
-            pa.field(name, pa.string() if name in values else pa.dictionary(pa.int32(), pa.string()), nullable=False)
-            for name in names
+            pa.field(f"c{number}", pa.string() if number in values else pa.dictionary(pa.int32(), pa.string()), nullable=False)
+            for number in range(len(columns.names))
+            if number not in UNUSED
         ]
     )
+    repeated = [column.name for column in schema if pa.types.is_dictionary(column.type)]
     rows, lines = 0, 1
     try:
         with arrow_parquet.ParquetWriter(
             target, schema, compression="none", use_dictionary=repeated, write_statistics=False
         ) as writer:
-            for batch, ends in _batches(source, encoding, schema):
+            for batch, ends in _batches(source, encoding, schema, len(columns.names)):
                 writer.write_batch(batch, batch.num_rows)
                 rows += batch.num_rows
                 lines += ends
@@ -243,7 +245,7 @@ def _to_parquet(source: Path, encoding: str, target: Path, columns: _Columns, pl
     return rows, lines
 
 
-def _batches(source: Path, encoding: str, schema: pa.Schema) -> Iterator[tuple[pa.RecordBatch, int]]:
+def _batches(source: Path, encoding: str, schema: pa.Schema, width: int) -> Iterator[tuple[pa.RecordBatch, int]]:
     """The rows block by block, in the order of the file, parsed a few blocks ahead; with the number of their lines."""
     with source.open("rb") as stream, ThreadPoolExecutor(THREADS) as pool:
         stream.readline()
@@ -252,34 +254,65 @@ def _batches(source: Path, encoding: str, schema: pa.Schema) -> Iterator[tuple[p
             # A block ends with a line; what follows is read again.
             size = block.rfind(b"\n") + 1 or len(block)
             stream.seek(size - len(block), os.SEEK_CUR)
-            ahead.append(pool.submit(_parse, block, size, encoding, schema))
+            ahead.append(pool.submit(_parse, block, size, encoding, schema, width))
             if len(ahead) > THREADS:
                 yield ahead.popleft().result()
         while ahead:
             yield ahead.popleft().result()
 
 
-def _parse(block: bytes, size: int, encoding: str, schema: pa.Schema) -> tuple[pa.RecordBatch, int]:
+def _parse(block: bytes, size: int, encoding: str, schema: pa.Schema, width: int) -> tuple[pa.RecordBatch, int]:
     lines = block.count(b"\n", 0, size) + (not block.endswith(b"\n", 0, size))
+    is_quoted = b'"' in block
+    same = {} if is_quoted else _same_in_every_line(block, size, lines, schema, width)
     text: memoryview | bytes = memoryview(block)[:size]
     if not encoding.startswith("utf-8"):
         text = str(text, encoding).encode()
     try:
         table = arrow_csv.read_csv(
             pa.py_buffer(text),
-            read_options=arrow_csv.ReadOptions(column_names=schema.names, block_size=len(text) + 1, use_threads=False),
+            read_options=arrow_csv.ReadOptions(
+                column_names=[f"c{number}" for number in range(width)], block_size=len(text) + 1, use_threads=False
+            ),
             # Looking for a quote once costs less than at every byte.
-            parse_options=arrow_csv.ParseOptions(delimiter=";", quote_char='"' if b'"' in block else False),
+            parse_options=arrow_csv.ParseOptions(delimiter=";", quote_char='"' if is_quoted else False),
             convert_options=arrow_csv.ConvertOptions(
-                column_types={field.name: field.type for field in schema}, strings_can_be_null=False
+                column_types={column.name: column.type for column in schema},
+                include_columns=[name for name in schema.names if name not in same],
+                strings_can_be_null=False,
             ),
         )
     except pa.ArrowInvalid as error:
         if "Empty CSV file" in str(error):
             return pa.RecordBatch.from_pylist([], schema=schema), lines
         raise
-    columns = [_stripped(column.combine_chunks()) for column in table.columns]
+    first = pa.Array.from_buffers(pa.int32(), table.num_rows, [None, pa.py_buffer(bytes(4 * table.num_rows))])
+    columns = [
+        pa.DictionaryArray.from_arrays(first, pa.array([str(same[name], encoding).strip()], pa.string()))
+        if name in same
+        else _stripped(table[name].combine_chunks())
+        for name in schema.names
+    ]
     return pa.RecordBatch.from_arrays(columns, schema=schema), lines
+
+
+def _same_in_every_line(block: bytes, size: int, lines: int, schema: pa.Schema, width: int) -> dict[str, bytes]:
+    """The columns before and after the values that are the same in all lines: one search proves it for many columns."""
+    first = block[: block.find(b"\n") + 1].removesuffix(b"\n").split(b";")
+    last = block[block.rfind(b"\n", 0, size - 1) + 1 : size].removesuffix(b"\n").split(b";")
+    if not len(first) == len(last) == width:
+        return {}
+    values = [
+        number for number in range(width) if f"c{number}" in schema.names and schema.field(f"c{number}").type == pa.string()
+    ]
+    start, end = values[0], values[-1] + 1
+    differs = [one != other for one, other in zip(first, last, strict=True)]
+    start = next((number for number in range(start) if differs[number]), start)
+    end = next((number + 1 for number in reversed(range(end, width)) if differs[number]), end)
+    between = b"".join([*(b";" + text for text in first[end:]), b"\n", *(text + b";" for text in first[:start])])
+    if block.count(between, 0, size) != lines - 1:
+        return {}
+    return {f"c{number}": first[number] for number in (*range(start), *range(end, width))}
 
 
 def _stripped(texts: pa.Array) -> pa.Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -65,8 +66,11 @@ def _say_where(home: Home, say: Say, city: str, *, outcome: str) -> None:
         say(f"nothing changed: release {release.version} holds the same figures and stays")
     say(f"release       {release.folder}")
     say(f"report page   {release.report}")
-    say(f'SQL           MONITOR_HOME={_short(home.root)} monitor sql "{QUERY.format(city=city)}"')
-    say(f"Dagster page  MONITOR_HOME={_short(home.root)} monitor ui")
+    monitor = f"{_short(Path(sys.executable).with_name('monitor'))}"
+    if home.root != Path("data").resolve():
+        monitor = f"MONITOR_HOME={_short(home.root)} {monitor}"
+    say(f'SQL           {monitor} sql "{QUERY.format(city=city)}"')
+    say(f"Dagster page  {monitor} ui")
 
 
 def _progress(say: Say, started: float) -> dg.LoggerDefinition:

@@ -16,9 +16,10 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Cost:
-    """Wall time and peak memory of one process, and what it wrote to standard output."""
+    """Wall time, processor time and peak memory of one process, and what it wrote to standard output."""
 
     seconds: float
+    processor_seconds: float
     megabytes: float
     output: str
 
@@ -35,12 +36,17 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None) ->
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         raise SystemExit(f"{' '.join(command)} ended with exit code {process.returncode}; the benchmark stops.\n{output}")
-    return Cost(seconds, usage.ru_maxrss / 1024, output)
+    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, output)
 
 
 def median_seconds(costs: Sequence[Cost]) -> float:
     """The median wall time."""
     return statistics.median(cost.seconds for cost in costs)
+
+
+def median_ratio(theirs: Sequence[Cost], ours: Sequence[Cost], cost: str) -> float:
+    """The median over the rounds of how often our cost goes into theirs; both sides of a round ran side by side."""
+    return statistics.median(float(getattr(their, cost) / getattr(our, cost)) for their, our in zip(theirs, ours, strict=True))
 
 
 def median_megabytes(costs: Sequence[Cost]) -> float:

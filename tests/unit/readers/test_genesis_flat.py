@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -161,6 +163,18 @@ def test_rows_keep_their_line_and_their_text_whatever_the_size_of_a_block(
     expected = [(number + 2, str(number), code, f"Ort {code}", sex) for number, (_, code, sex) in enumerate(areas)]
     assert rows(table, "_row, text, area_code, area_label, axis_1") == expected
     assert balances(table)
+
+
+def test_a_flat_file_is_read_without_the_second_that_importing_pandas_takes(tmp_path: Path) -> None:
+    path = write(tmp_path / "flat.csv", [NEW, *NEW_ROWS])
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from warehouse.deliveries.readers import read; from warehouse.storage import connect\n"
+        f"table = read(Path({str(path)!r}))[0]\n"
+        "with connect() as con: table.attach(con, 'cells'); con.execute('select * from cells').fetchall()\n"
+        "sys.exit('pandas' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 REFUSED = {

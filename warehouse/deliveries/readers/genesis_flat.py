@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import os
 import re
+import struct
 import tempfile
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -288,7 +289,7 @@ def _parse(block: bytes, size: int, encoding: str, schema: pa.Schema, width: int
         raise
     first = pa.Array.from_buffers(pa.int32(), table.num_rows, [None, pa.py_buffer(bytes(4 * table.num_rows))])
     columns = [
-        pa.DictionaryArray.from_arrays(first, pa.array([str(same[name], encoding).strip()], pa.string()))
+        pa.DictionaryArray.from_arrays(first, _one_text(str(same[name], encoding).strip()))
         if name in same
         else _stripped(table[name].combine_chunks())
         for name in schema.names
@@ -313,6 +314,12 @@ def _same_in_every_line(block: bytes, size: int, lines: int, schema: pa.Schema, 
     if block.count(between, 0, size) != lines - 1:
         return {}
     return {f"c{number}": first[number] for number in (*range(start), *range(end, width))}
+
+
+def _one_text(text: str) -> pa.Array:
+    # pa.array, like execute with parameters and register of DuckDB, imports pandas, which takes as long as 200 MB.
+    data = text.encode()
+    return pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(struct.pack("=ii", 0, len(data))), pa.py_buffer(data)])
 
 
 def _stripped(texts: pa.Array) -> pa.Array:

@@ -187,8 +187,8 @@ def _future(con: Connection, file_name: str, data_as_of: str | None) -> list[Fin
         finding("period_after_evaluation", "M", file_name, f"row {row}, column {column}", f"a value for {period}",
                  f"a period before the evaluation on {data_as_of}", "The label of the period is wrong.")
         for period, row, column in con.execute(
-            "select period, min(_row), arg_min(_column, _row) from landed where value is not null and period_start > ?::date "
-            "group by 1 order by 2",
+            "select period, min(_row), arg_min(_column, _row) from landed where value is not null and "
+            "case when period_kind in ('year', 'month') then period_end else period_start end > ?::date group by 1 order by 2",
             [data_as_of[:10]],
         ).fetchall()
     ]  # fmt: skip

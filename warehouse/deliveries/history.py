@@ -155,7 +155,8 @@ def _repeated(c: Compared) -> list[Finding]:
     """The numbers of another year under the label of this one."""
     rows = c.con.execute(
         f"""select period, other_period, count(*) as cells, count(*) filter (value = other) as same, any_value(other_file)
-        from pairs where value >= {SMALL} and measure_id not in {in_list(("", *c.rules.steady))} group by 1, 2
+        from pairs where (value >= {SMALL} or unit not in {in_list(tuple(sorted(COUNTS)))})
+            and measure_id not in {in_list(("", *c.rules.steady))} group by 1, 2
         having cells >= {c.rules.same_cells} and same >= {c.rules.same_share} * cells order by 1"""
     ).fetchall()
     return [
@@ -198,7 +199,7 @@ def _columns(c: Compared) -> list[Finding]:
 
 def _cells(c: Compared) -> list[Finding]:
     """One number that moves otherwise than its column."""
-    counts = in_list(tuple(sorted(COUNTS)))
+    counts, steady = in_list(tuple(sorted(COUNTS))), in_list(("", *c.rules.steady))
     rows = c.con.execute(
         f"""with columns as (
             select {COLUMN}, median(moved) as usual, 1.4826 * mad(moved) as spread, count(moved) as areas
@@ -207,10 +208,15 @@ def _cells(c: Compared) -> list[Finding]:
         judged as (
             select p.*, ln(nullif(p.value, 0) / p.other) - case when areas >= 8 then usual else 0 end as beyond,
                 case
+                    when p.measure_id in {steady} then {c.rules.least_cell}
                     when areas < 8 then {c.rules.cell}
                     else least(greatest({c.rules.spread} * spread, {c.rules.least_cell}), {c.rules.cell})
                 end
-                + case when p.unit in {counts} then {c.rules.counting_error} / sqrt(least(p.value, p.other)) else 0 end
+                + case
+                    when p.unit in {counts} and p.measure_id not in {steady}
+                        then {c.rules.counting_error} / sqrt(least(p.value, p.other))
+                    else 0
+                end
                 as allowed
             from pairs as p inner join columns as c using ({COLUMN})
         )

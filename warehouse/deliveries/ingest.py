@@ -115,6 +115,7 @@ def _take_in(home: Home, catalogue: Catalogue, path: Path, *, is_synthetic: bool
         said = landing.land(
             tables, source, catalogue, folder / archive.PARQUET, delivery_id=identifier, is_synthetic=is_synthetic
         )
+        _check_future(path.name, said)
         _check_edition(home, source.id, path.name, said)
         if correction is None:
             _check_released(home, source.id, path.name, folder / archive.PARQUET, said)
@@ -162,6 +163,14 @@ def _sent_for(source_id: str) -> Iterator[None]:
     except DeliveryError as error:
         error.source_id = source_id
         raise
+
+
+def _check_future(file_name: str, said: landing.LandingReport) -> None:
+    """No table is about a year to come, whether it prints its date of evaluation or not."""
+    this_year = datetime.now(UTC).year
+    future = [period for period in said.periods if int(period[:4]) > this_year]
+    if future:
+        raise ContractError(f"{file_name}: values for {future[0]}, received in {this_year}. The label of the period is wrong.")
 
 
 def _check_edition(home: Home, source_id: str, file_name: str, said: landing.LandingReport) -> None:

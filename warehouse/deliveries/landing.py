@@ -135,6 +135,7 @@ def land(
         report.findings += contract.check(
             con, source, catalogue, tables[0].file_name, report.data_as_of, flat=report.layout == "genesis_flat"
         )
+        report.findings += plausibility.provisional(report.title, tables[0].file_name)
         report.findings += plausibility.check(
             con,
             source,

@@ -60,11 +60,36 @@ def recognise(table: Table, catalogue: Catalogue) -> Source:
     if fitting:
         raise DeliveryError(f"{name}: fits several sources: {sorted(s.id for s in fitting)}. Make their signatures distinct.")
     codes = sorted(code for source in catalogue.sources.values() for code in source.tables)
+    if isinstance(table, PlainTable):
+        raise DeliveryError(f"{name}, row 1: {_unknown_columns(table, catalogue)}")
     known = table.table_code or table.statistic_code or table.title
     close = difflib.get_close_matches(known or "", codes, n=3)
     raise DeliveryError(
         f"{name}: unknown table {known!r}; no source declares it{f' (similar: {close})' if close else ''}. "
         "Print a declaration with `monitor inspect` and add it to catalogue/sources/."
+    )
+
+
+PERSONAL = re.compile(
+    r"\b(vor|nach|familien|geburts)?name\b|geburts|birth|stra(ß|ss)e\b|anschrift|adresse|telefon|e-?mail", re.IGNORECASE
+)
+"""Column names that only rows of persons have."""
+
+
+def _unknown_columns(table: PlainTable, catalogue: Catalogue) -> str:
+    """Why a plain table fits no declaration. Cells are not repeated: they may be about persons."""
+    personal = [column for column in table.columns if PERSONAL.search(column)]
+    if len(personal) > 1:
+        return (
+            f"columns {personal} look like rows of persons. Aggregated tables only are taken in here: delete the file, "
+            "and ask the supplier for counts."
+        )
+    signatures = [set(s.signature.columns) for s in catalogue.sources.values() if s.signature and s.signature.columns]
+    close = max(signatures, key=lambda columns: len(columns & set(table.columns)), default=set())
+    return (
+        f"a plain table of {len(table.columns)} columns that no source declares (nearest: {sorted(close)}). A GENESIS "
+        "table keeps its title line `Tabelle: ...` or its column names, and `;` between cells. Print a declaration with "
+        "`monitor inspect`."
     )
 
 

@@ -6,6 +6,8 @@ another delivery to compare with is in ``history``.
 
 from __future__ import annotations
 
+import re
+
 from warehouse.catalogue import Catalogue, reference
 from warehouse.catalogue.models import PartOf, Quotient, Range, Shape, Source
 from warehouse.checks import Finding
@@ -45,7 +47,7 @@ def check(
         if {quotient.measure, quotient.numerator, quotient.denominator} <= measures:
             found += _quotient(con, quotient, file_name)
     if not is_selection:
-        found += _nothing_missing(con, source, file_name) + _zeros(con, source, file_name)
+        found += _nothing_missing(con, source, file_name) + _zeros(con, file_name)
     found += _lone_dashes(con, source, file_name) + _nines(con, file_name)
     if rules.shape is not None:
         found += _fit(con, rules.shape, catalogue, file_name) + _rounding(con, rules.shape, source, catalogue, file_name)
@@ -58,6 +60,17 @@ def check(
 def _register_sizes(con: Connection) -> None:
     con.execute("create or replace temp table area_size (area_code varchar, population double, area_km2 double)")
     insert(con, "area_size", [(code, *size) for code, size in reference.area_sizes().items()])
+
+
+def provisional(title: str, file_name: str) -> list[Finding]:
+    """A table that calls itself provisional is not taken for the final one unseen."""
+    said = re.search(r"\b(vorläufig|provisional|preliminary)\w*", title, re.IGNORECASE)
+    if said is None:
+        return []
+    return [
+        finding("provisional_table", "M", file_name, "title", f"{said[0]!r}", "final numbers", "Wait for them, or sign for these.",
+                "warning")
+    ]  # fmt: skip
 
 
 # ---------------------------------------------------------------- single numbers
@@ -223,11 +236,11 @@ def _nothing_missing(con: Connection, source: Source, file_name: str) -> list[Fi
     ]  # fmt: skip
 
 
-def _zeros(con: Connection, source: Source, file_name: str) -> list[Finding]:
-    """GENESIS writes `-` for nothing; `0` means less than half a unit, which no exact count can be."""
+def _zeros(con: Connection, file_name: str) -> list[Finding]:
+    """GENESIS writes `-` for nothing; `0` means less than half a unit, which no count can be."""
     rows = con.execute(
         f"""select _sheet, _row, _column, measure_id, area_code from landed
-        where noise is null and text = '0' and {source.rounding_base} = 1 and unit in {in_list(tuple(sorted(COUNTS)))}
+        where noise is null and text = '0' and unit in {in_list(tuple(sorted(COUNTS)))}
         order by all limit 99"""
     ).fetchall()
     return [

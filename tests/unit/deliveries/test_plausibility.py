@@ -100,6 +100,11 @@ def test_a_column_that_is_declared_and_missing_holds(tmp_path: Path) -> None:
     assert findings(tmp_path, true(), dimensions=[{"name": "sex", "values": values}]) == ["complete_columns"]
 
 
+def test_a_table_that_calls_itself_provisional_holds(tmp_path: Path) -> None:
+    title = (sample.TITLE[0], "Bevölkerung nach Geschlecht (vorläufige Ergebnisse);;;;;", *sample.TITLE[2:])
+    assert findings(tmp_path, sample.text(TRUE, title=title)) == ["provisional_table"]
+
+
 def districts(shift: int = 0, base: int = 1) -> tuple[str, ...]:
     """Population of all districts of the Land, each with the number of a later one."""
     kreise = [area for area in reference.areas().values() if area.level == "kreis"]

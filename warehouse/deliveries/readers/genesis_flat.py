@@ -326,11 +326,7 @@ def _stripped(texts: pa.Array) -> pa.Array:
     """Texts without surrounding blanks; of a dictionary only its few entries are touched."""
     if not pa.types.is_dictionary(texts.type):
         return compute.utf8_trim_whitespace(texts)
-    stripped = compute.utf8_trim_whitespace(texts.dictionary)
-    if stripped.equals(texts.dictionary):
-        return texts
-    # Two entries may have become one, which a dictionary in Parquet must not repeat.
-    return stripped.take(texts.indices).dictionary_encode()
+    return pa.DictionaryArray.from_arrays(texts.indices, compute.utf8_trim_whitespace(texts.dictionary))
 
 
 def _parquet(folder: tempfile.TemporaryDirectory[str]) -> Path:

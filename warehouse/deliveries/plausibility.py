@@ -68,8 +68,8 @@ def provisional(title: str, file_name: str) -> list[Finding]:
     if said is None:
         return []
     return [
-        finding("provisional_table", "M", file_name, "title", f"{said[0]!r}", "final numbers", "Wait for them, or sign for these.",
-                "warning")
+        finding("provisional_table", "M", file_name, "title", f"{said[0]!r}", "final numbers",
+                "Wait for them, or sign for these.", "warning")
     ]  # fmt: skip
 
 

@@ -121,6 +121,15 @@ def test_known_parts_must_not_exceed_the_total_where_others_are_hidden(tmp_path:
         land(tmp_path, changed(";200;100;100", ";200;.;300"))
 
 
+def test_a_dash_that_leaves_a_sum_open_holds(tmp_path: Path) -> None:
+    """`-` is nothing at all (DIN 55301): 100 women and no men are not 200 persons."""
+    catalogue = sample.catalogue()
+    tables = read(sample.write(tmp_path / "sample.csv", changed(";200;100;100", ";200;-;100")))
+    report = landing.land(tables, catalogue.sources["sample"], catalogue, tmp_path / "x.parquet", delivery_id="d1")
+    assert [(f.rule_id, f.severity) for f in report.findings] == [("sum_of_parts", "warning")]
+    assert "the parts add up to 100 without 1 unknown, the total is 200" in report.findings[0].found
+
+
 @pytest.mark.parametrize(
     ("symbol", "status"),
     [

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ TRUE = (
 )
 
 
-def findings(tmp_path: Path, content: str, ranges: Sequence[Range] = (), **declared: object) -> list[str]:
+def findings(tmp_path: Path, content: str, ranges: Sequence[Range] = (), **declared: Any) -> list[str]:
     """The rules that hold a table; an error if it is refused."""
     rules = catalogues.load().plausibility
     if ranges:
@@ -85,7 +86,7 @@ def test_a_density_of_other_numbers_is_refused(tmp_path: Path) -> None:
             "Dichte": {"measure": "population_density"},
         },
     }
-    declared = {"measure": None, "dimensions": [dimension], "identities": []}
+    declared: dict[str, Any] = {"measure": None, "dimensions": [dimension], "identities": []}
     header = (";;;Bevölkerung;Fläche;Dichte", ";;;Anzahl;qkm;EW pro qkm")
     body = "31.12.2024;05124;  Wuppertal, krfr. Stadt;358193;168,39;{}"
     assert findings(tmp_path, sample.text((body.format("2127,2"),), header=header), **declared) == []
@@ -115,7 +116,7 @@ def districts(shift: int = 0, base: int = 1) -> tuple[str, ...]:
 
 
 def test_values_beside_the_wrong_keys_hold(tmp_path: Path) -> None:
-    declared = {"measure": "employees_workplace", "identities": []}
+    declared: dict[str, Any] = {"measure": "employees_workplace", "identities": []}
     wide = [
         range_.model_copy(update={"low": 0.001, "high": 100})
         for range_ in catalogues.load().plausibility.ranges
@@ -126,7 +127,7 @@ def test_values_beside_the_wrong_keys_hold(tmp_path: Path) -> None:
 
 
 def test_numbers_rounded_otherwise_than_declared_hold(tmp_path: Path) -> None:
-    declared = {"measure": "employees_workplace", "identities": []}
+    declared: dict[str, Any] = {"measure": "employees_workplace", "identities": []}
     assert findings(tmp_path, sample.text(districts(base=5)), **declared) == ["declared_rounding"]
     assert findings(tmp_path, sample.text(districts()), rounding_base=5, **declared) == ["declared_rounding"]
 
@@ -135,7 +136,10 @@ def test_districts_must_add_up_to_their_regierungsbezirk(tmp_path: Path) -> None
     kreise = [row for row in districts() if ";055" in row]
     numbers = [int(row.split(";")[3]) for row in kreise]
     total = f"31.12.2024;055;  Münster, Regierungsbezirk;{sum(numbers)};{sum(numbers) // 2};{sum(numbers) // 2}"
-    declared = {"measure": "employees_workplace", "identities": [{"over": "area", "parts": ["kreis"], "total": "land"}]}
+    declared: dict[str, Any] = {
+        "measure": "employees_workplace",
+        "identities": [{"over": "area", "parts": ["kreis"], "total": "land"}],
+    }
     assert findings(tmp_path, sample.text((total, *kreise)), **declared) == []
     wrong = total.replace(f";{sum(numbers)};", f";{sum(numbers) + 10};")
     with pytest.raises(DeliveryError, match="sum of kreis: the parts add up to"):

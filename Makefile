@@ -19,14 +19,14 @@ demo: setup
 
 test: setup
 	tests/browser
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --nofail --quiet dbt_project/models
-	$(BIN)/pytest -q -m "not slow" tests/unit tests/structure
+	$(BIN)/sqlfluff lint --quiet dbt_project/models
+	$(BIN)/pytest -q -n 2 --dist loadfile -m "not slow" tests/unit tests/structure
 
 bench: setup
 	$(BIN)/python -m tests.bench.run

@@ -68,6 +68,7 @@ _TABLES = {
     "table_code varchar, periods varchar, data_as_of varchar, sequence integer, superseded boolean, is_synthetic boolean",
     "series_break": "measure_id varchar, measure_name_de varchar, measure_name_en varchar, break_date date, kind varchar, "
     "text_de varchar, text_en varchar",
+    "code": "dimension varchar, category_scheme varchar, code varchar, label_de varchar, label_en varchar",
     "obs_status": "code varchar, precedence integer, has_value boolean, name_de varchar, name_en varchar, "
     "meaning_de varchar, meaning_en varchar",
     "handlungsfeld_1": "area_code varchar, period varchar, population double",

@@ -182,3 +182,10 @@ def test_two_processes_take_in_the_same_file_once(home: Home, tmp_path: Path) ->
     with archive.incoming(home, first.delivery_id) as folder:
         assert archive.register(home, folder, facts) == (archive.find(home, first.delivery_id), False)
     assert len(archive.ledger(home)) == 1
+
+
+def test_a_huge_cell_makes_no_huge_message(home: Home, tmp_path: Path) -> None:
+    report = deliver(home, tmp_path / "a.csv", sample.text().replace(";200;100;100", f";200;100;{'9x' * 20000}"))
+    assert report.outcome == "refused"
+    assert "row 8, column 6" in str(report.reason)
+    assert len(str(report.reason)) < 6000

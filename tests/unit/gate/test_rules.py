@@ -14,6 +14,8 @@ from warehouse.build import Candidate
 from warehouse.checks import Verdict
 from warehouse.home import Home
 
+pytestmark = pytest.mark.slow
+
 CITY = "area_code = '05124'"
 CITY_2024 = f"{CITY} and period = '2024-12-31'"
 TOTALS = "sex = 'total' and origin = 'total' and category = 'total'"

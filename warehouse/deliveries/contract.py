@@ -15,6 +15,8 @@ from warehouse.errors import ContractError
 from warehouse.storage import Connection, literal
 
 SHOWN = 5
+LONGEST = 500
+"""A cell may hold a book; a finding does not."""
 LAENDER = 16
 KEY = ("measure_id", "area_code", "period", "sex", "age_group", "origin", "category_scheme", "category")
 COUNTS = {"persons", "schools", "facilities", "places", "cases", "municipalities"}
@@ -140,7 +142,7 @@ def finding(
         severity=severity,
         subject=file_name,
         place=where_,
-        found=found,
+        found=found if len(found) <= LONGEST else f"{found[:LONGEST]}…",
         expected=expected,
         todo=todo,
     )
@@ -269,9 +271,10 @@ def _duplicates(con: Connection, source: Source, file_name: str) -> list[Finding
     keys = ", ".join(KEY)
     return [
         finding("duplicate_key", "S", file_name, f"rows {', '.join(map(str, sorted(set(rows))))}",
-                 f"the key ({key}) {len(rows)} times, texts {texts}", "every key once", "Ask which row is right.")
-        for key, rows, texts in con.execute(
-            f"""select concat_ws(', ', {keys}), list(_row order by _row, _column), list(text order by _row, _column) from landed
+                 f"the key ({key}) {times} times, texts {texts}", "every key once", "Ask which row is right.")
+        for key, times, rows, texts in con.execute(
+            f"""select concat_ws(', ', {keys}), count(*),
+                list(_row order by _row, _column)[:{SHOWN}], list(text order by _row, _column)[:{SHOWN}] from landed
             where noise is null group by {keys} having count(*) > 1 order by min(_row) limit 1000"""
         ).fetchall()
     ]  # fmt: skip

@@ -27,6 +27,8 @@ COPY_LIMIT = 100 * 2**20
 """Refused files from elsewhere are copied into the inbox up to this size; of larger ones only the reason is kept."""
 
 
+REASON = 5000
+"""Longest reason of a refusal: what a file holds must not fill the log."""
 NAME_BYTES = 200
 """Longest name of a delivery; file systems end at 255, and the reason of a refusal has a longer name."""
 
@@ -86,8 +88,9 @@ def _one(home: Home, catalogue: Catalogue, path: Path, *, is_synthetic: bool, co
     try:
         report = _take_in(home, catalogue, path, is_synthetic=is_synthetic, correction=correction)
     except DeliveryError as error:
-        _reject(home, path, str(error))
-        return IngestReport(path, "refused", None, str(error), error.findings, error.source_id)
+        reason = str(error) if len(str(error)) <= REASON else f"{str(error)[:REASON]}…"
+        _reject(home, path, reason)
+        return IngestReport(path, "refused", None, reason, error.findings, error.source_id)
     except (OSError, *storage.StorageError) as error:
         # nothing is wrong with the file: it stays where it is
         todo = (

@@ -19,12 +19,14 @@ from typing import IO, Any
 import duckdb
 
 from warehouse.candidate import Candidate, newest
+from warehouse.deliveries.workbook import read_grids
 from warehouse.errors import MonitorError
 from warehouse.home import Home
 from warehouse.storage import connect, identifier
 
 _KEY = ("sex", "age_group", "origin", "category")
 _TEXT = {".csv", ".txt"}
+_WORKBOOK = {".xlsx", ".xls"}
 
 
 class TraceError(MonitorError):
@@ -255,14 +257,18 @@ def _part(con: duckdb.DuckDBPyConnection, home: Home, entry: Mapping[str, Any]) 
 
 
 def _verify(home: Home, entry: Mapping[str, Any], text: str | None) -> str:
-    """Whether the archived file holds ``text`` at the place; only text files are opened again."""
+    """Whether the archived file holds ``text`` at the place."""
     path = home.archive / str(entry["_delivery_id"]) / str(entry["file_name"])
     if not path.exists():
         return f"ERROR: {path.name} is not in the archive"
     member = str(entry["_sheet"] or "")
-    if Path(member or path.name).suffix.lower() not in _TEXT:
-        return "not a text file, not read again"
-    found = _cell(path, member, int(entry["_row"]), int(entry["_column"]))
+    row, column = int(entry["_row"]), int(entry["_column"])
+    if Path(path.name).suffix.lower() in _WORKBOOK:
+        found = _worksheet_cell(path, member, row, column)
+    elif Path(member or path.name).suffix.lower() in _TEXT:
+        found = _cell(path, member, row, column)
+    else:
+        return "not a table file, not read again"
     if found is not None and found.strip() == (text or "").strip():
         return "verified in archive"
     return f"ERROR: the archived file says {found!r} there"
@@ -282,6 +288,15 @@ def _cell(path: Path, member: str, row: int, column: int) -> str | None:
     text = _decode(line).rstrip("\r\n")
     fields = next(csv.reader([text], delimiter=_delimiter(text)), [])
     return fields[column - 1] if 0 < column <= len(fields) else None
+
+
+def _worksheet_cell(path: Path, sheet: str, row: int, column: int) -> str | None:
+    """The text of a cell of a workbook, rows and columns from 1; None where there is none."""
+    for grid in read_grids(path):
+        if grid.sheet == sheet and row in grid.lines:
+            cells = grid.rows[grid.lines.index(row)]
+            return cells[column - 1] if 0 < column <= len(cells) else None
+    return None
 
 
 def _decode(line: bytes) -> str:

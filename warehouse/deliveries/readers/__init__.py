@@ -15,7 +15,6 @@ from warehouse.deliveries.readers.genesis_table import is_genesis_table, recogni
 from warehouse.deliveries.readers.grid import Grid, decode, grid_from_string, grid_from_text
 from warehouse.deliveries.readers.plain import NoTableError, recognise_plain
 from warehouse.deliveries.readers.table import Table, where
-from warehouse.deliveries.workbook import read_grids
 from warehouse.errors import LayoutError
 
 # A grid is held in memory, ten to twenty times the size of its text. Only flat files may be larger.
@@ -78,6 +77,9 @@ def _read_workbook(path: Path, file_name: str) -> list[Table]:
     """The tables of a workbook; sheets without one (cover, imprint) are passed over unless there is no other."""
     tables: list[Table] = []
     without: list[NoTableError] = []
+    # Grids are shared with the workbook's side, which imports this package.
+    from warehouse.deliveries.workbook import read_grids
+
     for grid in read_grids(path):
         try:
             tables.append(_read_grid(grid))

@@ -130,6 +130,14 @@ def test_a_dash_that_leaves_a_sum_open_holds(tmp_path: Path) -> None:
     assert "the parts add up to 100 without 1 unknown, the total is 200" in report.findings[0].found
 
 
+def test_a_lost_column_holds_because_its_sum_cannot_be_tested(tmp_path: Path) -> None:
+    lines = [line.rpartition(";")[0] if line.count(";") == 5 else line for line in sample.text().splitlines()]
+    catalogue = sample.catalogue()
+    tables = read(sample.write(tmp_path / "sample.csv", "\n".join(lines)))
+    report = landing.land(tables, catalogue.sources["sample"], catalogue, tmp_path / "x.parquet", delivery_id="d1")
+    assert [(f.rule_id, f.place) for f in report.findings] == [("sum_untested", "sum over sex")]
+
+
 @pytest.mark.parametrize(
     ("symbol", "status"),
     [

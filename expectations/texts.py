@@ -55,6 +55,66 @@ DELIVERY_TITLES = {
     "silent_area": Bilingual(
         de="Gebiet ohne eine einzige Zahl in der Lieferung", en="Area without a single figure in the delivery"
     ),
+    "cell_moved": Bilingual(
+        de="Eine Zahl springt gegen das Vorjahr anders als die der anderen Gebiete",
+        en="A figure jumps against the year before unlike those of the other areas",
+    ),
+    "column_moved": Bilingual(
+        de="Eine ganze Spalte springt gegen das Vorjahr",
+        en="A whole column jumps against the year before",
+    ),
+    "replaces_numbers": Bilingual(
+        de="Die Lieferung ändert Zahlen eines Zeitraums, der schon geliefert ist",
+        en="The delivery changes figures of a period that was delivered before",
+    ),
+    "second_source": Bilingual(
+        de="Eine andere Quelle nennt eine andere Zahl",
+        en="Another source states another figure",
+    ),
+    "unmoved_area": Bilingual(
+        de="Ein Gebiet hat dieselben Zahlen wie im Vorjahr",
+        en="An area has the same figures as the year before",
+    ),
+    "lost_column": Bilingual(
+        de="Eine Spalte des Vorjahres fehlt",
+        en="A column of the year before is missing",
+    ),
+    "number_vanished": Bilingual(
+        de="Wo im Vorjahr eine Zahl stand, steht keine mehr",
+        en="Where a figure stood the year before there is none",
+    ),
+    "values_beside_keys": Bilingual(
+        de="Zahlen stehen vermutlich neben den falschen Gebieten",
+        en="Figures probably stand beside the wrong areas",
+    ),
+    "declared_rounding": Bilingual(
+        de="Die Zahlen sind anders gerundet als vereinbart",
+        en="The figures are rounded differently than agreed",
+    ),
+    "undeclared_dash": Bilingual(
+        de="Ein Strich, dessen Bedeutung nicht vereinbart ist",
+        en="A dash whose meaning is not agreed",
+    ),
+    "zero_for_a_symbol": Bilingual(
+        de="Eine Null steht vermutlich für ein Zeichen",
+        en="A zero probably stands for a symbol",
+    ),
+    "code_for_missing": Bilingual(
+        de="Eine Zahl ist vermutlich ein Code für fehlende Werte",
+        en="A figure is probably a code for missing values",
+    ),
+    "complete_columns": Bilingual(
+        de="Eine vereinbarte Spalte fehlt",
+        en="An agreed column is missing",
+    ),
+    "sum_untested": Bilingual(
+        de="Eine vereinbarte Summe konnte nicht geprüft werden",
+        en="An agreed sum could not be tested",
+    ),
+    "provisional_table": Bilingual(
+        de="Die Tabelle nennt sich vorläufig",
+        en="The table calls itself provisional",
+    ),
 }
 """Titles of findings that hold a delivery; others are named by their rule."""
 

@@ -54,7 +54,10 @@ def test_from_the_first_delivery_to_a_signed_correction(tmp_path: Path, monkeypa
     monitor("build")
     monitor("check")
     monitor("release", "--note", "first edition")
-    rate = "select value from indicator_value where indicator_id = 'unemployment_rate' and area_code = '05113' and period = '2020' and sex = 'total'"
+    rate = (
+        "select value from indicator_value where indicator_id = 'unemployment_rate' and area_code = '05113' "
+        "and period = '2020' and sex = 'total'"
+    )
     assert json.loads(monitor("sql", "--format", "json", rate))[0]["value"] == 11.0
     assert "row" in monitor("trace", "unemployment_rate", "05124", "2020")
     first = pointer.current(home)

@@ -93,9 +93,7 @@ def test_no_module_is_imported_at_start_that_costs_seconds() -> None:
 
 
 def test_no_file_holds_a_machine_path_or_a_download_address() -> None:
-    tracked = subprocess.run(
-        ["git", "ls-files"], cwd=REPOSITORY, capture_output=True, text=True, check=True
-    ).stdout.splitlines()
+    tracked = subprocess.run(["git", "ls-files"], cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout.splitlines()
     home = str(Path.home())
     wrong = []
     for name in tracked:

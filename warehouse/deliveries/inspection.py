@@ -70,11 +70,13 @@ def inspect(path: Path, catalogue: Catalogue) -> str:
 
 def _facts(con: storage.Connection, table: Table, values: dict[int, list[AxisValue]]) -> list[str]:
     cells, rows, first, last, areas = con.execute(
-        'select count(*), count(distinct _row), min("time"), max("time"), count(distinct coalesce(area_code, area_label)) from cells'
+        'select count(*), count(distinct _row), min("time"), max("time"), count(distinct coalesce(area_code, area_label)) '
+        "from cells"
     ).fetchall()[0]
     units = [u for (u,) in con.execute("select distinct unit from cells order by 1").fetchall()]
     symbols = con.execute(
-        "select text, count(*) from cells where not regexp_matches(text, '^-?[0-9]+([.,][0-9]+)?$') group by 1 order by 2 desc, 1 limit 9"
+        "select text, count(*) from cells where not regexp_matches(text, '^-?[0-9]+([.,][0-9]+)?$') "
+        "group by 1 order by 2 desc, 1 limit 9"
     ).fetchall()
     noise = ", ".join(f"{n.reason} {n.rows}" for n in table.noise)
     lines = [

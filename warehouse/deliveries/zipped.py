@@ -40,8 +40,7 @@ def entries(
         raise _truncated(file_name, str(error)) from error
     if len(infos) > members:
         raise IntakeError(
-            f"{file_name}: {len(infos):,} entries in the archive, at most {members:,} are taken. "
-            "Deliver the files themselves."
+            f"{file_name}: {len(infos):,} entries in the archive, at most {members:,} are taken. Deliver the files themselves."
         )
     seen: dict[str, str] = {}
     for info in infos:
@@ -86,9 +85,7 @@ def _check_directory_size(archive: BinaryIO, size: int, file_name: str) -> None:
         record = archive.read(56)
         length = struct.unpack_from("<Q", record, 40)[0] if len(record) == 56 else size
     if length > DIRECTORY_BYTES:
-        raise IntakeError(
-            f"{file_name}: its table of contents has {length:,} bytes (zip bomb?). Deliver the files themselves."
-        )
+        raise IntakeError(f"{file_name}: its table of contents has {length:,} bytes (zip bomb?). Deliver the files themselves.")
 
 
 def _check_name(info: zipfile.ZipInfo, file_name: str, seen: dict[str, str]) -> None:
@@ -128,9 +125,7 @@ def _check_kind(info: zipfile.ZipInfo, file_name: str) -> None:
     if stat.S_ISLNK(info.external_attr >> 16):
         raise IntakeError(f"{place}: a symbolic link. Deliver the file that it points to.")
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise IntakeError(
-            f"{place}: packed with method {info.compress_type}. Pack it again as an ordinary zip archive."
-        )
+        raise IntakeError(f"{place}: packed with method {info.compress_type}. Pack it again as an ordinary zip archive.")
 
 
 def _check_ratio(info: zipfile.ZipInfo, file_name: str, ratio: int) -> None:
@@ -142,6 +137,4 @@ def _check_ratio(info: zipfile.ZipInfo, file_name: str, ratio: int) -> None:
 
 
 def _truncated(file_name: str, detail: str) -> IntakeError:
-    return IntakeError(
-        f"{file_name}: a zip archive that is cut off or damaged ({detail}). Ask the supplier to send it again."
-    )
+    return IntakeError(f"{file_name}: a zip archive that is cut off or damaged ({detail}). Ask the supplier to send it again.")

@@ -30,7 +30,12 @@ def spoil(folder: Path, name: str, **changes: object) -> None:
 def test_the_profile_holds_the_city_its_land_the_country_and_all_districts() -> None:
     areas = catalogue.load("wuppertal").areas
     levels = [area.level for area in areas.values()]
-    assert (levels.count("country"), levels.count("land"), levels.count("regierungsbezirk"), levels.count("kreis")) == (1, 1, 5, 53)
+    assert (levels.count("country"), levels.count("land"), levels.count("regierungsbezirk"), levels.count("kreis")) == (
+        1,
+        1,
+        5,
+        53,
+    )
     assert areas["05124"].name.startswith("Wuppertal")
 
 

@@ -113,7 +113,9 @@ def test_a_missing_value_is_an_empty_field_in_csv_and_null_in_json() -> None:
     assert '"b": null' in tables.as_json(("a", "b"), [(1, None)])
 
 
-def test_drift_prints_the_differences_and_fails_only_where_there_are_some(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_drift_prints_the_differences_and_fails_only_where_there_are_some(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from tests.unit.deliveries import sample
 
     monkeypatch.setenv("MONITOR_HOME", str(tmp_path / "data"))

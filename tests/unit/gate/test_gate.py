@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from html.parser import HTMLParser
@@ -12,8 +13,10 @@ import pytest
 import small
 
 from expectations import gate, gx, models
+from expectations.texts import DELIVERY_TITLES
 from warehouse.build import Candidate
 from warehouse.checks import Check, Verdict
+from warehouse.deliveries import contract, history, plausibility
 from warehouse.errors import BuildError
 from warehouse.home import Home
 from warehouse.publication import decisions
@@ -269,3 +272,18 @@ def test_the_page_says_in_both_languages_what_failed_and_what_to_do(home: Home, 
 def test_gate_json_is_the_verdict(home: Home, candidate: Candidate, tmp_path: Path) -> None:
     verdict = judge(home, candidate, tmp_path)
     assert Verdict.model_validate(json.loads((candidate.folder / "gate.json").read_text(encoding="utf-8"))) == verdict
+
+
+def test_every_finding_that_holds_a_delivery_has_a_title_for_people() -> None:
+    """The rule ids of warnings are read from the code of the delivery checks: `finding("rule_id", ..., "warning")`."""
+    warnings = set()
+    for module in (contract, history, plausibility):
+        for node in ast.walk(ast.parse(Path(module.__file__).read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            constants = [a.value for a in (*node.args, *(k.value for k in node.keywords)) if isinstance(a, ast.Constant)]
+            rule = next((c for c in constants if isinstance(c, str) and re.fullmatch(r"[a-z]+(_[a-z]+)+", c)), None)
+            if rule and (node.func.id == "_warning" or "warning" in constants):
+                warnings.add(rule)
+    assert {"silent_area", "cell_moved", "sum_untested"} <= warnings
+    assert warnings - set(DELIVERY_TITLES) == set()

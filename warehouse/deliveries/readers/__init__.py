@@ -18,7 +18,7 @@ from warehouse.deliveries.readers.table import Table, where
 from warehouse.errors import LayoutError
 
 # A grid is held in memory, ten to twenty times the size of its text. Only flat files may be larger.
-GRID_BYTES = 64 << 20
+GRID_BYTES = 32 * 2**20
 CONTENT = "Object.Content"
 """Where the table of an API answer stands; lines count from its start."""
 

@@ -95,9 +95,7 @@ TABLES = (
         ("measure_id", "break_date", "kind"),
         _names("measure_id measure_name_de measure_name_en break_date kind text_de text_en"),
     ),
-    PublishedTable(
-        "code", ("dimension", "category_scheme", "code"), _names("dimension category_scheme code label_de label_en")
-    ),
+    PublishedTable("code", ("dimension", "category_scheme", "code"), _names("dimension category_scheme code label_de label_en")),
     PublishedTable("obs_status", ("code",), _names("code precedence has_value name_de name_en meaning_de meaning_en")),
 )
 RELEASE = PublishedTable(

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SHELL := /bin/bash
 
-.PHONY: setup demo test check bench ui lock generated
+.PHONY: setup demo test check lint types sql fast bench ui lock generated
 
 setup: .venv.ok
 
@@ -22,10 +22,19 @@ test: setup
 	$(BIN)/pytest -n 2 --dist loadfile
 
 check: setup
-	$(BIN)/ruff format --check .
+	$(MAKE) --no-print-directory -j 2 --output-sync=target lint types sql fast
+
+lint:
+	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
+
+types:
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --quiet dbt_project/models
+
+sql:
+	$(BIN)/sqlfluff lint --quiet --processes 1 dbt_project/models
+
+fast:
 	$(BIN)/pytest -q -n 2 --dist loadfile -m "not slow" tests/unit tests/structure
 
 bench: setup

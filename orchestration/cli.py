@@ -249,6 +249,19 @@ def rollback(version: str, who: str, why: str) -> None:
 
 
 @main.command()
+def publish() -> None:
+    """Open the releases whose embargo has ended. The daemon does this every night."""
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from warehouse import publication
+
+    today = datetime.now(ZoneInfo(_catalogue().profile.time_zone)).date()
+    opened = publication.publish_due(_home(), today)
+    click.echo("\n".join(f"open: {release.version}" for release in opened) or "no embargo has ended")
+
+
+@main.command()
 def rebuild() -> None:
     """Build the current release again from the archive: missing files come back, and every byte is compared."""
     from warehouse import build, publication

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from orchestration import cli, tables
 from warehouse.errors import DeliveryError
+from warehouse.home import Home
 
 Monitor = Callable[..., Result]
 
@@ -126,3 +127,9 @@ def test_drift_prints_the_differences_and_fails_only_where_there_are_some(
     changed = CliRunner().invoke(cli.main, ["drift", str(sample.write(tmp_path / "changed.csv", other))])
     assert (same.exit_code, "fits its declaration" in same.output) == (0, True)
     assert (changed.exit_code, "Frauen und Mädchen" in changed.output) == (1, True)
+
+
+def test_publish_says_that_no_embargo_has_ended(monitor: Monitor, tmp_path: Path) -> None:
+    Home(tmp_path / "data").create()
+    result = monitor("publish")
+    assert (result.exit_code, result.output.strip()) == (0, "no embargo has ended")

@@ -101,7 +101,7 @@ def test_no_file_holds_a_machine_path_or_a_download_address() -> None:
         if path.suffix in {".parquet", ".png"} or not path.exists():
             continue
         content = path.read_text(encoding="utf-8", errors="replace")
-        if f"{REPOSITORY.parent}/" in content or (len(home) > 2 and f"{home}/" in content):
+        if f"{REPOSITORY}/" in content or (len(home) > 2 and f"{home}/" in content):
             wrong.append(name)
         if path.suffix == ".lock" and re.search(r"https?://|index-url", content):
             wrong.append(name)

@@ -6,6 +6,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,14 +29,19 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None) ->
     """Run ``command``, with the interpreter of this process for ``python``; a failure ends the benchmark."""
     words = [sys.executable if word == "python" else word for word in command]
     start = time.perf_counter()
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, cwd=REPOSITORY, env={**os.environ, **(environment or {})})
-    assert process.stdout is not None
-    output = process.stdout.read().decode()
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise SystemExit(f"{' '.join(command)} ended with exit code {process.returncode}; the benchmark stops.\n{output}")
+    with tempfile.TemporaryFile() as complaints:
+        process = subprocess.Popen(
+            words, stdout=subprocess.PIPE, stderr=complaints, cwd=REPOSITORY, env={**os.environ, **(environment or {})}
+        )
+        assert process.stdout is not None
+        output = process.stdout.read().decode()
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            complaints.seek(0)
+            said = complaints.read().decode(errors="replace")[-2000:]
+            raise SystemExit(f"{' '.join(command)} ended with exit code {process.returncode}; the benchmark stops.\n{said}")
     return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, output)
 
 

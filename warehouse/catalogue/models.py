@@ -15,8 +15,11 @@ Text = Annotated[str, StringConstraints(min_length=2, strip_whitespace=True)]
 
 PeriodKind = Literal["reference_date", "year", "school_year", "winter_term", "month"]
 AreaLevel = Literal["country", "land", "regierungsbezirk", "kreis"]
-PopulationBase = Literal["MELDE", "FORT_Z2011", "FORT_Z2022", "AZR", "MZ", "ZENSUS", "BA", "SCHULE", "KJH", "MOVES", "NONE"]
-"""Who is counted. The last five are not populations: supplier statistics with their own universe, and areas or money."""
+PopulationBase = Literal[
+    "MELDE", "FORT_VZ1987", "FORT_Z2011", "FORT_Z2022", "AZR", "MZ", "ZENSUS", "BA", "SCHULE", "KJH", "MOVES", "NONE"
+]
+"""Who is counted. FORT_*: the official population, rolled forward from the census of that year. The last five are not
+populations: supplier statistics with their own universe, and areas or money."""
 
 MigrationConcept = Literal[
     "STAAT", "MELDE_WUP", "MIGRAPRO", "MZ_ENG", "MZ_WEIT", "MIGHEV", "EWG2021", "SCHULE_NRW", "SCHULE_DESTATIS", "KITA"
@@ -229,6 +232,8 @@ class Source(Model):
     population_base: tuple[BaseSpan, ...]
     migration_concept: MigrationConcept | None = None
     rounding_base: int = 1
+    rounded_from: int | None = None
+    """First reporting year that the supplier rounds; what is older is exact."""
     dash: dict[AreaLevel, DashMeaning] = Field(default_factory=dict)
     """What ``-`` means at an area level; undeclared levels become null, not delivered."""
     symbols: dict[str, Text] = Field(default_factory=dict)
@@ -249,6 +254,10 @@ class Source(Model):
         if self.signature and self.signature.title:
             re.compile(self.signature.title)
         return self
+
+    def rounding_of(self, year: int) -> int:
+        """Rounding base of a reporting year."""
+        return 1 if self.rounded_from is not None and year < self.rounded_from else self.rounding_base
 
     def base_of(self, year: int) -> str | None:
         """Population base of a reporting year, None where the declaration has no span for it."""

@@ -132,6 +132,7 @@ def land(
         con.execute(f"create table landed ({COLUMNS}, level varchar, noise varchar)")
         for table in tables:
             _land_table(con, table, source, catalogue, delivery_id, report, is_synthetic=is_synthetic)
+        source = _as_rounded(con, source)
         report.findings += contract.check(
             con, source, catalogue, tables[0].file_name, report.data_as_of, flat=report.layout == "genesis_flat"
         )
@@ -152,6 +153,14 @@ def land(
             f"to {storage.literal(target)} (format parquet, compression zstd, row_group_size 122880)"
         )
     return report
+
+
+def _as_rounded(con: Connection, source: Source) -> Source:
+    """The declaration with the rounding of the years delivered; the coarser one where exact and rounded years meet."""
+    years = {year for (year,) in con.execute("select distinct reporting_year from landed where noise is null").fetchall()}
+    for year in years:
+        con.execute(f"update landed set rounding_base = {source.rounding_of(year)} where reporting_year = {year}")
+    return source.model_copy(update={"rounding_base": max((source.rounding_of(year) for year in years), default=1)})
 
 
 def _land_table(

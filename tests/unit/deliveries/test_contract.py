@@ -227,3 +227,12 @@ def test_the_same_delivery_lands_as_the_same_bytes(tmp_path: Path) -> None:
     first = (tmp_path / "landing.parquet").read_bytes()
     land(tmp_path, sample.text())
     assert (tmp_path / "landing.parquet").read_bytes() == first
+
+
+def test_years_before_the_supplier_rounds_are_exact(tmp_path: Path) -> None:
+    """The register of foreign nationals is rounded to 5 since 2016: in 2015 a difference of one is an error."""
+    old = sample.text(("31.12.2015;05124;  Wuppertal, krfr. Stadt;201;100;100",))
+    with pytest.raises(DeliveryError, match="at most 0"):
+        land(tmp_path, old, rounding_base=5, rounded_from=2016)
+    new = sample.text(("31.12.2016;05124;  Wuppertal, krfr. Stadt;205;100;100",))
+    assert {row["rounding_base"] for row in land(tmp_path, new, rounding_base=5, rounded_from=2016)} == {5}

@@ -63,6 +63,7 @@ def test_a_sound_table_lands_with_its_keys_values_and_places(tmp_path: Path) -> 
         ("leading zero of the key lost", ";05124;", ";5124;", "5124"),
         ("a letter that looks like a digit in the key", ";05124;", ";O5124;", "O5124"),
         ("a key of the Land that does not exist", ";05124;", ";05125;", "05125"),
+        ("the key of another district of the table", ";05124;", ";05111;", "the name of area 05111"),
         ("key and name of two districts", ";05124;", ";05112;", "Duisburg"),
         ("a renamed column", "männlich", "Herren", "Herren"),
         ("a date of another day", "31.12.2024;05124", "30.06.2024;05124", "12-31"),

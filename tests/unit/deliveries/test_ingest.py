@@ -189,3 +189,22 @@ def test_a_huge_cell_makes_no_huge_message(home: Home, tmp_path: Path) -> None:
     assert report.outcome == "refused"
     assert "row 8, column 6" in str(report.reason)
     assert len(str(report.reason)) < 6000
+
+
+def test_an_error_of_the_reader_refuses_the_file_and_not_the_others(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from warehouse.deliveries import ingest as module
+
+    real = module.read
+
+    def broken(path: Path) -> object:
+        if path.name == "odd.csv":
+            raise IndexError("list index out of range")
+        return real(path)
+
+    monkeypatch.setattr(module, "read", broken)
+    odd, good = sample.write(tmp_path / "odd.csv"), sample.write(tmp_path / "good.csv", sample.text(CORRECTED))
+    first, second = ingest(home, sample.catalogue(), [odd, good])
+    assert (first.outcome, second.outcome) == ("refused", "accepted")
+    assert "report it with the file" in (home.rejected / "odd.csv.reason.txt").read_text(encoding="utf-8")

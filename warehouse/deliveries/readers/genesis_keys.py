@@ -72,7 +72,9 @@ def _classify(texts: list[Column]) -> list[Key]:
         if values and all(patterns.time_of(value) for value in values):
             keys.append(Key("time", None, column))
         elif _holds_area_codes(distinct, column):
-            paired = _is_label_of(texts, distinct, column)
+            following = distinct[column + 1] if column + 1 < len(distinct) else set()
+            # names of areas belong to the keys before them, also where a key is wrong and stands beside two names
+            paired = _is_label_of(texts, distinct, column) or share_of_areas(following) >= 0.5
             keys.append(Key("area", column, column + 1 if paired else None))
             column += paired
         elif values and all(patterns.CODE.fullmatch(value) for value in values) and _is_label_of(texts, distinct, column):

@@ -100,7 +100,7 @@ def _one(home: Home, catalogue: Catalogue, path: Path, *, is_synthetic: bool, co
         )
         return IngestReport(path, "refused", None, f"{path.name!r} could not be stored: {error}. Nothing was taken in: {todo}")
     except Exception as error:  # whatever a file does to a reader, it must not stop the others
-        reason = f"{path.name}: not readable ({type(error).__name__}: {error}). This is an error of the reader: report it with the file."
+        reason = f"{path.name}: not readable ({type(error).__name__}: {error}). An error of the reader: report it with the file."
         _reject(home, path, reason)
         return IngestReport(path, "refused", None, reason)
     if _in_inbox(home, path):

@@ -90,6 +90,7 @@ def prepare(home: Home, catalogue: Catalogue, deliveries: frozenset[str] | None 
     run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
     folder = home.build / run_id
     folder.mkdir(mode=CLOSED, parents=True)
+    clean(home)
     candidate = Candidate(run_id, folder)
     with storage.connect(candidate.path) as con:
         con.execute("create schema raw")
@@ -178,6 +179,14 @@ def _result(result: Any) -> DbtNodeResult:
 
 
 def clean(home: Home) -> None:
-    """Delete old candidates; the newest stay for the people of the closed zone."""
-    for folder in sorted((f for f in home.build.iterdir() if f.is_dir()), reverse=True)[KEPT:]:
-        shutil.rmtree(folder)
+    """Delete old candidates. The newest stay for the people of the closed zone, and the newest that passed the gate."""
+    folders = sorted((folder for folder in home.build.iterdir() if folder.is_dir()), reverse=True)
+    good = next((folder for folder in folders if _passed(folder)), None)
+    for folder in folders[KEPT:]:
+        if folder != good:
+            shutil.rmtree(folder)
+
+
+def _passed(folder: Path) -> bool:
+    verdict = folder / "gate.json"
+    return verdict.exists() and json.loads(verdict.read_text(encoding="utf-8")).get("outcome") == "passed"

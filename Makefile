@@ -50,3 +50,4 @@ lock:
 generated:
 	$(BIN)/python -m warehouse.catalogue.schemas
 	$(BIN)/python -m warehouse.catalogue.staging
+	$(BIN)/python -c 'from expectations.models import write_schema; write_schema()'

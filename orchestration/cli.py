@@ -192,11 +192,13 @@ def check() -> None:
 @click.option("--why", required=True, help="The reason, for the record.")
 def acknowledge(rule: str, who: str, why: str) -> None:
     """Accept the warning RULE of the newest candidate, by name and with a reason."""
+    from expectations import gate
     from warehouse.publication import decisions
 
     home = _home()
     candidate = _newest(home)
     verdict = decisions.acknowledge(home, candidate, rule, who=who, why=why)
+    gate.write_page(candidate, verdict)
     click.echo(f"{rule} of candidate {candidate.run_id} acknowledged by {who}; the candidate is {verdict.outcome}")
 
 

@@ -170,7 +170,10 @@ def _check_references(catalogue: Catalogue) -> None:
             for number, term in enumerate(getattr(indicator, role), start=1):
                 place = f"indicator {indicator.id}, {role} {number}"
                 _known_measure(catalogue, place, term.measure)
-                term_codes(term, place)
+                ages = term_codes(term, place)["age_group"] or []
+                unknown = sorted({*ages, term.output.get("age_group", "total")} - {"total", *reference.age_groups()})
+                if unknown:
+                    raise CatalogueError(f"{place}, age_group: found {unknown}, not in age_group.csv, so nobody could read it")
     for entry in catalogue.series_breaks:
         _known_measure(catalogue, "series_breaks.yml", entry.series)
     for measure in _judged(catalogue.plausibility):

@@ -112,11 +112,6 @@ _FORMULA = r"^[=+\-@\t\r\n]"
 """How a text begins that a spreadsheet would run as a formula."""
 
 
-def neutralised(text: str) -> str:
-    """A text that a spreadsheet shows and does not run."""
-    return f"'{text}" if re.match(_FORMULA, text) else text
-
-
 def write_parquet(candidate: Path, folder: Path, indicators: Sequence[str]) -> list[PublishedTable]:
     """Write every published table of a candidate to ``folder/<table>.parquet``, sorted.
 
@@ -155,7 +150,7 @@ def write_csv(parquet: Path, folder: Path, tables: Sequence[PublishedTable]) -> 
             texts = {
                 str(name) for name, kind, *_ in con.execute(f"describe select * from {source}").fetchall() if kind == "VARCHAR"
             }
-            columns = ", ".join(_harmless(c) if c in texts else identifier(c) for c in table.columns)
+            columns = ", ".join(harmless(c) if c in texts else identifier(c) for c in table.columns)
             con.execute(
                 f"copy (select {columns} from {source}) to {literal(folder / f'{table.name}.csv')} "
                 "(format csv, header, delimiter ',', nullstr '')"
@@ -167,7 +162,8 @@ def _copy_to_parquet(con: duckdb.DuckDBPyConnection, query: str, folder: Path, n
     con.execute(f"copy ({query}) to {target} (format parquet, compression zstd, row_group_size 122880)")
 
 
-def _harmless(column: str) -> str:
+def harmless(column: str) -> str:
+    """The column with an apostrophe before every text that a spreadsheet would run."""
     name = identifier(column)
     return f"case when regexp_matches({name}, {literal(_FORMULA)}) then '''' || {name} else {name} end as {name}"
 

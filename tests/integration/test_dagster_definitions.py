@@ -97,11 +97,10 @@ def test_the_yearly_run_follows_the_profile_and_says_so_in_its_note(loaded: dg.D
 
 
 def test_definitions_load_without_home_network_or_activated_environment(tmp_path: Path) -> None:
-    """Measured in a process of its own; importing Dagster is the larger part."""
+    """In a process of its own, and without the libraries that cost seconds."""
     code = (
-        "import sys, time; sys.path.insert(0, sys.argv[1]); import dagster\n"
-        "started = time.perf_counter(); from orchestration.definitions import definitions\n"
-        "definitions().get_repository_def(); print(time.perf_counter() - started)\n"
+        "import sys; sys.path.insert(0, sys.argv[1]); from orchestration.definitions import definitions\n"
+        "definitions().get_repository_def()\n"
         "print(sorted({'pandas', 'dbt', 'great_expectations', 'dagster_dbt'} & set(sys.modules)))"
     )
     environment = {"PATH": "/nonexistent", "HOME": str(tmp_path), "MONITOR_HOME": str(tmp_path / "absent")}
@@ -109,9 +108,7 @@ def test_definitions_load_without_home_network_or_activated_environment(tmp_path
     done = subprocess.run(
         [sys.executable, "-c", code, str(REPOSITORY)], capture_output=True, text=True, check=True, env=environment, cwd=tmp_path
     )
-    seconds, heavy = done.stdout.splitlines()[-2:]
-    assert float(seconds) < 3
-    assert heavy == "[]"
+    assert done.stdout.splitlines()[-1] == "[]"
     assert not (tmp_path / "absent").exists()
 
 

@@ -113,11 +113,10 @@ def test_a_missing_file_a_folder_a_link_and_a_pipe_are_refused(tmp_path: Path) -
 def test_a_file_over_the_limit_is_refused_by_its_size_alone(tmp_path: Path) -> None:
     path = tmp_path / "huge.csv"
     with path.open("wb") as sink:
-        sink.truncate(2 * (1 << 30) + 1)
-    started = time.perf_counter()
+        # a sparse file: whoever read it would never end
+        sink.truncate(1 << 40)
 
-    assert "2,147,483,649 bytes" in refusal(path)
-    assert time.perf_counter() - started < 1
+    assert "1,099,511,627,776 bytes" in refusal(path)
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
@@ -160,9 +159,9 @@ def test_an_old_file_is_not_waited_for(tmp_path: Path) -> None:
     os.utime(path, (1_600_000_000, 1_600_000_000))
     started = time.perf_counter()
 
-    open_delivery(path, Limits(settle_seconds=5))
+    open_delivery(path, Limits(settle_seconds=60))
 
-    assert time.perf_counter() - started < 1
+    assert time.perf_counter() - started < 60
 
 
 # archives

@@ -46,6 +46,9 @@ class Catalogue:
     indicators: dict[str, Indicator]
     series_breaks: tuple[SeriesBreak, ...]
     plausibility: Plausibility = field(default_factory=Plausibility)
+    small_areas: dict[str, reference.Area] = field(default_factory=dict)
+    """Areas inside the city, the class of what cannot be placed among them."""
+    area_bridge: tuple[reference.Bridge, ...] = ()
 
     @property
     def areas(self) -> dict[str, reference.Area]:
@@ -62,6 +65,7 @@ class Catalogue:
         said = {
             "source": source.model_dump(mode="json"),
             "areas": sorted(self.areas),
+            "small_areas": sorted(self.small_areas.values()),
             "measures": sorted((m.id, m.unit, m.population_base or "") for m in self.measures.values()),
             "plausibility": self.plausibility.model_dump(mode="json"),
         }
@@ -96,6 +100,8 @@ def load(profile: str | None = None, folder: Path = FOLDER) -> Catalogue:
             for entry in _list(_yaml(folder / "series_breaks.yml"), "series_breaks", folder / "series_breaks.yml")
         ),
         plausibility=_validated(Plausibility, _yaml(folder / "plausibility.yml"), folder / "plausibility.yml"),
+        small_areas=reference.small_areas(name, folder / "profiles"),
+        area_bridge=reference.area_bridge(name, folder / "profiles"),
     )
     _check_references(catalogue)
     return catalogue
@@ -155,6 +161,7 @@ def _check_references(catalogue: Catalogue) -> None:
     areas = reference.areas()
     if catalogue.profile.city not in areas:
         raise CatalogueError(f"profile {catalogue.profile.id}, city: found {catalogue.profile.city!r}, not in area.csv")
+    _check_small_areas(catalogue)
     for source in catalogue.sources.values():
         named = [source.measure, *(a.measure for d in source.dimensions for a in d.values.values())]
         named += [m for identity in source.identities for m in identity.measures]
@@ -178,6 +185,26 @@ def _check_references(catalogue: Catalogue) -> None:
         _known_measure(catalogue, "series_breaks.yml", entry.series)
     for measure in _judged(catalogue.plausibility):
         _known_measure(catalogue, "plausibility.yml", measure)
+
+
+def _check_small_areas(catalogue: Catalogue) -> None:
+    """A hierarchy without gaps, and a bridge that loses nobody."""
+    place = f"{catalogue.profile.id}_areas.csv"
+    city = catalogue.profile.city
+    for area in catalogue.small_areas.values():
+        if not area.code.startswith(f"{city}-"):
+            raise CatalogueError(f"{place}: found area {area.code!r}, expected the key of the city and a hyphen: {city}-...")
+        if area.parent != city and area.parent not in catalogue.small_areas:
+            raise CatalogueError(f"{place}, {area.code}: its parent {area.parent!r} is not in the file")
+    weights: dict[tuple[str, str], float] = {}
+    for bridge in catalogue.area_bridge:
+        for code in (bridge.old_code, bridge.new_code):
+            if code not in catalogue.small_areas:
+                raise CatalogueError(f"{catalogue.profile.id}_area_bridge.csv: area {code!r} is not in {place}")
+        key = bridge.old_code, bridge.changed_on
+        weights[key] = weights.get(key, 0) + bridge.weight
+    if wrong := [f"{old} on {day}: {total:g}" for (old, day), total in weights.items() if abs(total - 1) > 1e-9]:
+        raise CatalogueError(f"{catalogue.profile.id}_area_bridge.csv: the weights of an area add up to 1; found {wrong}")
 
 
 def _judged(plausibility: Plausibility) -> list[str]:

@@ -9,12 +9,13 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-AreaCode = Annotated[str, StringConstraints(pattern=r"^(DG|\d{2}|\d{3}|\d{5})$")]
+AreaCode = Annotated[str, StringConstraints(pattern=r"^(DG|\d{2}|\d{3}|\d{5}(-[0-9A-Za-z]{1,6})?)$")]
+"""Official key of an area; areas below the Kreis carry its key, a hyphen and their own: plain ones would collide."""
 MonthDay = Annotated[str, StringConstraints(pattern=r"^\d{2}-\d{2}$")]
 Text = Annotated[str, StringConstraints(min_length=2, strip_whitespace=True)]
 
 PeriodKind = Literal["reference_date", "year", "school_year", "winter_term", "month"]
-AreaLevel = Literal["country", "land", "regierungsbezirk", "kreis"]
+AreaLevel = Literal["country", "land", "regierungsbezirk", "kreis", "stadtbezirk", "quartier", "not_located"]
 PopulationBase = Literal[
     "MELDE", "FORT_VZ1987", "FORT_Z2011", "FORT_Z2022", "AZR", "MZ", "ZENSUS", "BA", "SCHULE", "KJH", "MOVES", "NONE"
 ]
@@ -46,6 +47,7 @@ class ProfileAreas(Model):
     country: AreaCode = "DG"
     land: AreaCode
     levels: tuple[AreaLevel, ...] = ("country", "land", "regierungsbezirk", "kreis")
+    """Of the reference table. The areas of the city itself stand in ``<profile>_areas.csv`` beside the profile."""
 
 
 class Profile(Model):
@@ -63,6 +65,13 @@ class Profile(Model):
 
 
 # ---------------------------------------------------------------- sources
+
+
+class Signed(Model):
+    """A threshold says why it is where it is, and who decides about it."""
+
+    reason: Text
+    owner: Text
 
 
 class Assignment(Model):
@@ -138,6 +147,17 @@ class Areas(Model):
     """Regular expressions on keys that are declared noise, with the reason (pseudo keys, parts of an area)."""
     complete: tuple[AreaLevel, ...] = ()
     """Levels of which every area must be present."""
+    pattern: str | None = None
+    """How keys of areas inside the city are written: a regular expression with a group ``quartier``, ``stadtbezirk`` or
+    ``city``. The key of the city is put before what the group holds."""
+    not_located: tuple[str, ...] = ()
+    """Keys of what is counted in the city and cannot be placed in it: a class of its own."""
+
+    @model_validator(mode="after")
+    def _pattern_names_a_level(self) -> Areas:
+        if self.pattern is not None and not set(re.compile(self.pattern).groupindex) & {"quartier", "stadtbezirk", "city"}:
+            raise ValueError("a pattern needs a group named quartier, stadtbezirk or city")
+        return self
 
 
 DashMeaning = Literal["zero", "rounded_zero", "not_delivered"]
@@ -205,6 +225,110 @@ class PlainColumns(Model):
     """The table is a directory: every row counts one of ``measure``."""
 
 
+FieldType = Literal["text", "code", "citizenship", "area", "integer", "decimal", "date", "month", "boolean"]
+
+
+class RecordField(Model):
+    """One column of a list: where it stands in the delivery, and what may stand in it."""
+
+    name: Identifier
+    """Our name, the column of the landing."""
+    column: Text
+    """Header label in the CSV and spreadsheet form."""
+    at: tuple[int, int] | None = None
+    """First and last position in the fixed-width form, from 1."""
+    type: FieldType = "text"
+    """``citizenship``: three-digit key; ``month``: stored as its first day; ``area``: read by the pattern of ``areas``."""
+    required: bool = True
+    """Empty is an error."""
+    values: dict[str, str] = Field(default_factory=dict)
+    """Delivered code to ours; ``101-148`` stands for a range of numbers. A code that is not listed is an error."""
+    pattern: str | None = None
+    """A regular expression the whole text must match."""
+    format: str | None = None
+    """Notation of a date or month, as ``strptime`` has it; ``%d.%m.%Y`` and ``%Y%m`` otherwise."""
+    empty: tuple[str, ...] = ()
+    """Codes that mean that nothing is known, beside the empty text."""
+    symbols: dict[str, Identifier] = Field(default_factory=dict)
+    """Symbols of a number that is withheld or unknown, with their reason: ``{"*": suppressed}``."""
+    low: float | None = None
+    high: float | None = None
+    identifying: bool = False
+    """Points to one person or household: stays in raw and staging."""
+    verified: bool = False
+    """Confirmed with the supplier; otherwise the best that is known."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> RecordField:
+        if self.pattern is not None:
+            re.compile(self.pattern)
+        if self.type in {"code", "boolean"} and not self.values:
+            raise ValueError(f"a field of type {self.type} lists its values")
+        if self.type == "boolean" and not set(self.values.values()) <= {"true", "false"}:
+            raise ValueError("the values of a boolean are true and false")
+        if self.symbols and self.type not in {"integer", "decimal"}:
+            raise ValueError("symbols stand in place of numbers")
+        return self
+
+
+class RecordRule(Signed):
+    """What must not occur in a list: a condition on its fields, in SQL."""
+
+    id: Identifier
+    failing: Text
+    """True for a row that is wrong; with ``by`` an aggregate that is true for a group that is wrong."""
+    by: tuple[Identifier, ...] = ()
+    """Fields whose equal values make a group; the period is always one of them."""
+    allowed_share: Annotated[float, Field(ge=0, lt=1)] = 0
+    """Share of rows or groups up to which it is only counted."""
+    severity: Literal["refuse", "hold"] = "refuse"
+
+
+class FixedWidth(Model):
+    """The form without header and delimiter: every line has the same length."""
+
+    length: int
+    encoding: Literal["utf-8", "cp1252"] = "cp1252"
+
+
+class Records(Model):
+    """A list: one row per person, event, case or counted group. Landed as typed columns, counted by SQL."""
+
+    person_level: bool
+    """A row is about one person: it never leaves raw and staging."""
+    retention_years: int | None = None
+    """After so many years person rows have to be deleted."""
+    fields: tuple[RecordField, ...]
+    period: Identifier
+    """The field that says which period a row belongs to."""
+    area: Identifier | None = None
+    """The field that says where in the city."""
+    key: tuple[Identifier, ...] = ()
+    """Fields that together occur once."""
+    fixed_width: FixedWidth | None = None
+    outside: dict[str, Text] = Field(default_factory=dict)
+    """Conditions on the delivered fields, in SQL, of rows that are declared noise, with the reason."""
+    rules: tuple[RecordRule, ...] = ()
+
+    @model_validator(mode="after")
+    def _fields_exist(self) -> Records:
+        names = [field.name for field in self.fields]
+        if len(set(names)) < len(names):
+            raise ValueError("a field is declared twice")
+        named = [self.period, *([self.area] if self.area else []), *self.key, *(name for rule in self.rules for name in rule.by)]
+        if unknown := sorted(set(named) - set(names)):
+            raise ValueError(f"not a field: {unknown}")
+        if self.fixed_width and (missing := [field.name for field in self.fields if field.at is None]):
+            raise ValueError(f"no position in the fixed-width form: {missing}")
+        if self.person_level and self.retention_years is None:
+            raise ValueError("rows about persons need retention_years")
+        return self
+
+    def field_named(self, name: str) -> RecordField:
+        """The declared field of this name."""
+        return next(field for field in self.fields if field.name == name)
+
+
 class Source(Model):
     """One table of one supplier: how it is recognised and what its axes mean."""
 
@@ -227,6 +351,8 @@ class Source(Model):
     areas: Areas = Areas()
     dimensions: tuple[Dimension, ...] = ()
     plain: PlainColumns | None = None
+    records: Records | None = None
+    """The delivery is a list, no table of cells: ``dimensions``, ``plain`` and what belongs to cells stay empty."""
     units: dict[str, Identifier] = Field(default_factory=dict)
     """Unit labels of this table beyond the common ones."""
     population_base: tuple[BaseSpan, ...]
@@ -293,13 +419,6 @@ class SeriesBreak(Model):
 
 
 # ---------------------------------------------------------------- plausibility
-
-
-class Signed(Model):
-    """A threshold says why it is where it is, and who decides about it."""
-
-    reason: Text
-    owner: Text
 
 
 class Range(Signed):

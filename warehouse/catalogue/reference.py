@@ -12,12 +12,33 @@ SEEDS = HERE.parents[1] / "dbt_project" / "seeds"
 
 
 class Area(NamedTuple):
-    """An area of the official classification."""
+    """An area of the official classification, or of the city."""
 
     code: str
     name: str
     level: str
     parent: str
+    type_de: str = ""
+    nuts3: str = ""
+    valid_from: str = ""
+    """First day, ISO; empty: always."""
+    valid_to: str = ""
+    """Last day, ISO; empty: still."""
+
+    def exists_on(self, day: str) -> bool:
+        """Whether the area exists on a day (ISO)."""
+        return self.valid_from <= day <= (self.valid_to or "9999-12-31")
+
+
+class Bridge(NamedTuple):
+    """How the figures of an area that no longer exists go over to the areas of today."""
+
+    old_code: str
+    new_code: str
+    changed_on: str
+    weight: float
+    """Share of the old area's figures that belongs to the new one."""
+    reason: str
 
 
 class AreaSize(NamedTuple):
@@ -47,7 +68,34 @@ def _rows(name: str, folder: Path = SEEDS) -> list[dict[str, str]]:
 @cache
 def areas() -> dict[str, Area]:
     """Area code to area, in the order of the official list."""
-    return {r["area_code"]: Area(r["area_code"], r["name"], r["level"], r["parent_code"]) for r in _rows("area")}
+    return {
+        r["area_code"]: Area(r["area_code"], r["name"], r["level"], r["parent_code"], r["type_de"], r["nuts3"])
+        for r in _rows("area")
+    }
+
+
+@cache
+def small_areas(profile: str, folder: Path) -> dict[str, Area]:
+    """The areas of a city, as its profile lists them: Stadtbezirke, Quartiere, and the class of what cannot be placed."""
+    if not (folder / f"{profile}_areas.csv").exists():
+        return {}
+    return {
+        r["area_code"]: Area(
+            r["area_code"], r["name"], r["level"], r["parent_code"], valid_from=r["valid_from"], valid_to=r["valid_to"]
+        )
+        for r in _rows(f"{profile}_areas", folder)
+    }
+
+
+@cache
+def area_bridge(profile: str, folder: Path) -> tuple[Bridge, ...]:
+    """Changes of the territory of a city, with their weights."""
+    if not (folder / f"{profile}_area_bridge.csv").exists():
+        return ()
+    return tuple(
+        Bridge(r["old_code"], r["new_code"], r["changed_on"], float(r["weight"]), r["reason"])
+        for r in _rows(f"{profile}_area_bridge", folder)
+    )
 
 
 @cache

@@ -25,7 +25,9 @@ COLUMNS = {
     "out_age_group varchar, out_origin varchar, out_category varchar",
     "indicator_term_code": "indicator_id varchar, role varchar, term_no integer, dimension varchar, code varchar",
     "series_break": "series varchar, break_date date, kind varchar, text_de varchar, text_en varchar",
-    "area": "area_code varchar",
+    "area": "area_code varchar, name varchar, level varchar, parent_code varchar, type_de varchar, nuts3 varchar, "
+    "valid_from date, valid_to date",
+    "area_bridge": "old_code varchar, new_code varchar, changed_on date, weight double, reason varchar",
     "profile": "profile_id varchar, name varchar, city varchar, country varchar, land varchar",
 }
 DIMENSIONS = ("sex", "age_group", "origin", "category")
@@ -58,7 +60,11 @@ def _rows(catalogue: Catalogue) -> dict[str, list[Sequence[Any]]]:
         "indicator_term": [row for row, _ in terms],
         "indicator_term_code": [code for _, codes in terms for code in codes],
         "series_break": [(b.series, b.date, b.kind, b.text.de, b.text.en) for b in catalogue.series_breaks],
-        "area": [(code,) for code in catalogue.areas],
+        "area": [
+            (a.code, a.name, a.level, a.parent, a.type_de or None, a.nuts3 or None, a.valid_from or None, a.valid_to or None)
+            for a in (*catalogue.areas.values(), *catalogue.small_areas.values())
+        ],
+        "area_bridge": list(catalogue.area_bridge),
         "profile": [(profile.id, profile.name, profile.city, profile.areas.country, profile.areas.land)],
     }  # fmt: skip
 

@@ -75,7 +75,7 @@ TABLES = (
             "source_tables migration_concept mixed_base mixed_base_reason status lacks owner"
         ),
     ),
-    PublishedTable("area", ("area_code",), _names("area_code name level parent_code type_de nuts3 is_city")),
+    PublishedTable("area", ("area_code",), _names("area_code name level parent_code type_de nuts3 valid_from valid_to is_city")),
     PublishedTable("period", ("period", "period_kind"), _names("period period_kind period_start period_end reporting_year")),
     PublishedTable(
         "source",

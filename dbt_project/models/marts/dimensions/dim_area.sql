@@ -3,10 +3,6 @@
 with
 
 areas as (
-    select * from {{ ref('area') }}
-),
-
-loaded as (
     select * from {{ source('catalogue', 'area') }}
 ),
 
@@ -21,8 +17,9 @@ select
     areas.parent_code,
     areas.type_de,
     areas.nuts3,
+    areas.valid_from,
+    areas.valid_to,
     areas.area_code = profile.city as is_city
 from areas
-inner join loaded on areas.area_code = loaded.area_code
 cross join profile
 order by areas.area_code

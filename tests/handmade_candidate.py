@@ -60,7 +60,7 @@ _TABLES = {
     "limits_en varchar, kind varchar, unit varchar, factor double, decimals integer, supplier varchar, "
     "source_tables varchar, mixed_base boolean, mixed_base_reason varchar, status varchar, lacks varchar",
     "area": "area_code varchar, name varchar, level varchar, parent_code varchar, type_de varchar, nuts3 varchar, "
-    "is_city boolean",
+    "valid_from date, valid_to date, is_city boolean",
     "period": "period varchar, period_kind varchar, period_start date, period_end date, reporting_year integer",
     "source": "source_id varchar, supplier varchar, publisher varchar, licence varchar, title_de varchar, "
     "title_en varchar, tables varchar, url varchar",
@@ -192,9 +192,9 @@ def _fill(
          "2018-12-31, 2024-12-31", "2026-02-16T12:15:28", 1, False, False],
     )  # fmt: skip
     con.execute(
-        "insert into marts.area values ('DG', 'Deutschland', 'country', null, null, null, false), "
-        "('05', 'Nordrhein-Westfalen', 'land', 'DG', null, null, false), "
-        f"('{CITY}', 'Wuppertal, Stadt', 'kreis', '05', 'Kreisfreie Stadt', 'DEA1A', true)"
+        "insert into marts.area values ('DG', 'Deutschland', 'country', null, null, null, null, null, false), "
+        "('05', 'Nordrhein-Westfalen', 'land', 'DG', null, null, null, null, false), "
+        f"('{CITY}', 'Wuppertal, Stadt', 'kreis', '05', 'Kreisfreie Stadt', 'DEA1A', null, null, true)"
     )
     con.execute(
         "insert into marts.period select distinct period, 'year', period_start, period_end, 2024 "

@@ -7,7 +7,7 @@ import logging
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -19,11 +19,14 @@ from warehouse import storage
 from warehouse.candidate import Candidate as Candidate
 from warehouse.candidate import newest as newest
 from warehouse.catalogue import Catalogue, staging, tables
+from warehouse.catalogue.models import Records, Source
 from warehouse.deliveries import archive, ingest
 from warehouse.deliveries.archive import Delivery
 from warehouse.deliveries.landing import COLUMN_NAMES, COLUMNS
+from warehouse.deliveries.periods import parse
 from warehouse.errors import BuildError
 from warehouse.home import CLOSED, Home
+from warehouse.storage import Connection
 
 DBT_PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
 KEPT = 3
@@ -35,6 +38,12 @@ LEDGER = (
     "is_synthetic boolean, rows_read bigint, rows_kept bigint, rows_noise bigint, cells_read bigint, cells_kept bigint, "
     "cells_noise bigint, noise varchar"
 )
+
+RECORD_PERIOD = (
+    "source_id varchar, period varchar, period_kind varchar, period_start date, period_end date, reporting_year integer, "
+    "population_base varchar, rounding_base integer, delivery_id varchar, is_synthetic boolean"
+)
+KEPT_COUNT = ", ".join(f"{name} {'double' if name == 'value' else 'varchar'}" for name in staging.COUNTED)
 
 
 @dataclass(frozen=True)
@@ -93,22 +102,79 @@ def prepare(home: Home, catalogue: Catalogue, deliveries: frozenset[str] | None 
     clean(home)
     candidate = Candidate(run_id, folder)
     with storage.connect(candidate.path) as con:
-        con.execute("create schema raw")
-        for source_id in catalogue.sources:
-            con.execute(f"create table raw.{storage.identifier(source_id)} ({COLUMNS})")
-        for delivery in in_force:
-            if delivery.superseded or delivery.source_id not in catalogue.sources:
-                continue
-            periods = ", ".join(storage.literal(period) for period in delivery.periods_in_force)
-            con.execute(
-                f"insert into raw.{storage.identifier(delivery.source_id)} select {', '.join(COLUMN_NAMES)} "
-                f"from read_parquet({storage.literal(delivery.parquet)}) where period in ({periods})"
-            )
-        con.execute(f"create table raw.delivery ({LEDGER})")
-        storage.insert(con, "raw.delivery", [_ledger_row(delivery) for delivery in in_force])
+        load_raw(con, catalogue, in_force)
         tables.write(con, catalogue)
         con.execute("checkpoint")
     return candidate
+
+
+def load_raw(con: Connection, catalogue: Catalogue, deliveries: Sequence[Delivery]) -> None:
+    """The landings in force as schema ``raw``: a table per table of cells, a view per list, and the ledger."""
+    con.execute("create schema raw")
+    for source in catalogue.sources.values():
+        mine = [d for d in deliveries if d.source_id == source.id and not d.superseded]
+        if source.records is None:
+            _load_cells(con, source, mine)
+        else:
+            _view_records(con, source, source.records, mine)
+    _load_record_periods(con, catalogue, deliveries)
+    con.execute(f"create table raw.delivery ({LEDGER})")
+    storage.insert(con, "raw.delivery", [_ledger_row(delivery) for delivery in deliveries])
+
+
+def _load_cells(con: Connection, source: Source, deliveries: Sequence[Delivery]) -> None:
+    table = f"raw.{storage.identifier(source.id)}"
+    con.execute(f"create table {table} ({COLUMNS})")
+    for delivery in deliveries:
+        con.execute(
+            f"insert into {table} select {', '.join(COLUMN_NAMES)} from read_parquet({storage.literal(delivery.parquet)}) "
+            f"where period in ({_listed(delivery)})"
+        )
+
+
+def _view_records(con: Connection, source: Source, records: Records, deliveries: Sequence[Delivery]) -> None:
+    """A list stays where it landed: raw is a view, and the place in the Parquet file is its lineage."""
+    columns = staging.record_columns(records)
+    names = ", ".join(name for name, _ in columns)
+    parts = [
+        f"select {names}, {storage.literal(delivery.delivery_id)} as _delivery_id, file_row_number as _row "
+        f"from read_parquet({storage.literal(delivery.parquet)}, file_row_number = true)"
+        # every row has to be read where all periods are in force: no condition then
+        + ("" if set(delivery.periods) == set(delivery.periods_in_force) else f" where period in ({_listed(delivery)})")
+        for delivery in deliveries
+        if delivery.parquet.exists()
+    ]
+    nothing = ", ".join(f"null::{kind} as {name}" for name, kind in columns)
+    empty = f"select {nothing}, null::varchar as _delivery_id, null::bigint as _row where false"
+    con.execute(f"create view raw.{storage.identifier(source.id)} as {' union all '.join(parts) or empty}")
+
+
+def _listed(delivery: Delivery) -> str:
+    return ", ".join(storage.literal(period) for period in delivery.periods_in_force)
+
+
+def _load_record_periods(con: Connection, catalogue: Catalogue, deliveries: Sequence[Delivery]) -> None:
+    con.execute(f"create table raw.record_period ({RECORD_PERIOD})")
+    con.execute(f"create table raw.kept_count (source_id varchar, {KEPT_COUNT})")
+    rows: list[Sequence[Any]] = []
+    for delivery in deliveries:
+        source = catalogue.sources.get(delivery.source_id)
+        if source is None or source.records is None:
+            continue
+        for code in delivery.periods_in_force:
+            period = parse(code, source.period)
+            rows.append(
+                (
+                    source.id, code, period.kind, period.start, period.end, period.year, source.base_of(period.year),
+                    source.rounding_of(period.year), delivery.delivery_id, delivery.is_synthetic,
+                )
+            )  # fmt: skip
+        if delivery.kept_counts.exists():
+            con.execute(
+                f"insert into raw.kept_count select {storage.literal(source.id)}, {', '.join(staging.COUNTED)} "
+                f"from read_parquet({storage.literal(delivery.kept_counts)}) where period in ({_listed(delivery)})"
+            )
+    storage.insert(con, "raw.record_period", rows)
 
 
 def _ledger_row(delivery: Delivery) -> list[Any]:

@@ -10,7 +10,6 @@ from typing import Any
 
 from warehouse import build, storage
 from warehouse.catalogue import Catalogue, tables
-from warehouse.deliveries.landing import COLUMNS
 
 
 @dataclass(frozen=True)
@@ -55,10 +54,7 @@ def _time(period: str) -> tuple[str, date, date, int]:
 def write(path: Path, catalogue: Catalogue, figures: Iterable[Figure]) -> None:
     """Create the candidate: a raw table per declared source, the ledger, the catalogue."""
     with storage.connect(path) as con:
-        con.execute("create schema raw")
-        con.execute(f"create table raw.delivery ({build.LEDGER})")
-        for source in catalogue.sources:
-            con.execute(f"create table raw.{source} ({COLUMNS})")
+        build.load_raw(con, catalogue, [])
         for row, figure in enumerate(figures, start=1):
             kind, start, end, year = _time(figure.period)
             values: dict[str, Any] = {

@@ -13,7 +13,7 @@ from warehouse.storage import Connection, insert
 COLUMNS = {
     "source": "source_id varchar, supplier varchar, publisher varchar, licence varchar, title_de varchar, title_en varchar, "
     "tables varchar, url varchar, period_kind varchar, due varchar, priority integer, rounding_base integer",
-    "measure": "measure_id varchar, name_de varchar, name_en varchar, unit varchar, kind varchar",
+    "measure": "measure_id varchar, name_de varchar, name_en varchar, unit varchar, kind varchar, population_base varchar",
     "indicator": "indicator_id varchar, candidate varchar, handlungsfeld varchar, theme varchar, life_stage varchar, "
     "name_de varchar, name_en varchar, definition_de varchar, definition_en varchar, relevance_de varchar, "
     "relevance_en varchar, limits_de varchar, limits_en varchar, kind varchar, unit varchar, factor double, "
@@ -55,7 +55,7 @@ def _rows(catalogue: Catalogue) -> dict[str, list[Sequence[Any]]]:
             )
             for s in catalogue.sources.values()
         ],
-        "measure": [(m.id, m.name.de, m.name.en, m.unit, m.kind) for m in catalogue.measures.values()],
+        "measure": [(m.id, m.name.de, m.name.en, m.unit, m.kind, m.population_base) for m in catalogue.measures.values()],
         "indicator": [_indicator(i) for i in indicators],
         "indicator_term": [row for row, _ in terms],
         "indicator_term_code": [code for _, codes in terms for code in codes],

@@ -27,7 +27,9 @@ from warehouse.home import CLOSED, Home
 DELIVERY = "delivery.json"
 LANDING = "landing.json"
 PARQUET = "landing.parquet"
-RESERVED = frozenset({DELIVERY, LANDING, PARQUET})
+KEPT_COUNTS = "counts.parquet"
+"""What the rows of a list counted, kept when they are deleted after their retention."""
+RESERVED = frozenset({DELIVERY, LANDING, PARQUET, KEPT_COUNTS})
 """Names in the folder of a delivery that are not the delivered file."""
 INCOMING = ".incoming-"
 UNTOUCHED_SECONDS = 3600
@@ -58,6 +60,10 @@ class Delivery:
     @property
     def parquet(self) -> Path:
         return self.folder / PARQUET
+
+    @property
+    def kept_counts(self) -> Path:
+        return self.folder / KEPT_COUNTS
 
     @property
     def periods(self) -> tuple[str, ...]:

@@ -10,16 +10,31 @@ counted as (
     select * from {{ ref('int_counted_rows') }}
 ),
 
+lists as (
+    select * from {{ ref('int_counted') }}
+),
+
 delivered as (
-    select * exclude (is_row_count)
+    select
+        * exclude (is_row_count),
+        false as is_of_list
     from staged
     where not is_row_count
     union all by name
-    select * from counted
+    select
+        *,
+        false as is_of_list
+    from counted
+    union all by name
+    select
+        *,
+        true as is_of_list
+    from lists
 )
 
 select
     source_id,
+    is_of_list,
     measure_id,
     area_code,
     period,

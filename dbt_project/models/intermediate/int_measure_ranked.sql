@@ -11,10 +11,26 @@ sources as (
 
 deliveries as (
     select * from {{ source('raw', 'delivery') }}
+),
+
+-- most figures come from one list, which has each of them once
+contested as (
+    select measure_id
+    from candidates
+    group by measure_id
+    having count(distinct source_id) > 1 or not bool_and(is_of_list)
 )
 
 select
-    candidates.*,
+    candidates.* exclude (is_of_list),
+    1 as choice
+from candidates
+anti join contested on candidates.measure_id = contested.measure_id
+
+union all
+
+select
+    candidates.* exclude (is_of_list),
     row_number() over (
         partition by
             candidates.measure_id,
@@ -36,5 +52,6 @@ select
             candidates._column asc
     ) as choice
 from candidates
+semi join contested on candidates.measure_id = contested.measure_id
 inner join sources on candidates.source_id = sources.source_id
 left join deliveries on candidates._delivery_id = deliveries.delivery_id

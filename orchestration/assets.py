@@ -166,7 +166,7 @@ def raw_asset(catalogue: Catalogue, manifest: lineage.Manifest) -> dg.AssetsDefi
         _stop_if_refused(reports)
         candidate = build.prepare(home, catalogue)
         _remember(context, candidate, files)
-        tables = ledger.raw_tables(candidate.path, catalogue.sources)
+        tables = ledger.raw_tables(candidate.path, catalogue.sources.values())
         rows = sum(table.rows for table in tables.values())
         context.log.info(
             f"raw: {rows:,} rows from {sum(len(t.deliveries) for t in tables.values())} deliveries in force", extra=PROGRESS

@@ -14,10 +14,9 @@ UNFINISHED = {".part", ".partial", ".tmp", ".crdownload", ".filepart"}
 
 
 def waiting(home: Home) -> list[Path]:
-    """The files in the inbox itself: no folders (``rejected/``), no hidden files, no transfer in progress."""
-    if not home.inbox.is_dir():
-        return []
-    return sorted(p for p in home.inbox.iterdir() if p.is_file() and is_delivery(p))
+    """The files in the inbox and in ``synthetic/``: nothing from ``rejected/``, no hidden files, no transfer in progress."""
+    folders = [folder for folder in (home.inbox, home.synthetic) if folder.is_dir()]
+    return [p for folder in folders for p in sorted(folder.iterdir()) if p.is_file() and is_delivery(p)]
 
 
 def is_delivery(path: Path) -> bool:
@@ -38,7 +37,11 @@ def look(home: Home, cursor: str | None) -> tuple[list[Path], str]:
         The files that settled since the look before, and the cursor for the next one.
     """
     before: dict[str, list[int]] = json.loads(cursor or "{}")
-    now = {path.name: [*_mark(path), _looks(path, before)] for path in waiting(home)}
+    now = {}
+    for path in waiting(home):
+        name = path.relative_to(home.inbox).as_posix()
+        seen = before.get(name)
+        now[name] = [*_mark(path), min(seen[-1] + 1, 3) if seen and seen[:-1] == _mark(path) else 1]
     settled = [home.inbox / name for name, seen in now.items() if seen[-1] == 2]
     return settled, json.dumps(now)
 
@@ -56,8 +59,3 @@ def run_key(paths: Iterable[Path]) -> str:
 def _mark(path: Path) -> list[int]:
     stat = path.stat()
     return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
-
-
-def _looks(path: Path, before: dict[str, list[int]]) -> int:
-    seen = before.get(path.name)
-    return min(seen[-1] + 1, 3) if seen and seen[:-1] == _mark(path) else 1

@@ -16,6 +16,7 @@ from warehouse.storage import identifier
 
 if TYPE_CHECKING:
     from warehouse.candidate import Candidate
+    from warehouse.catalogue.models import Source
 
 PREVIEW = ("measure_id", "area_code", "period", "sex", "age_group", "origin", "category", "text", "value", "obs_status")
 PREVIEW_ROWS = 5
@@ -62,18 +63,26 @@ class RawTable:
         return metadata
 
 
-def raw_tables(path: Path, sources: Iterable[str]) -> dict[str, RawTable]:
-    """Every raw table of a candidate, by source."""
+def raw_tables(path: Path, sources: Iterable[Source]) -> dict[str, RawTable]:
+    """Every raw table of a candidate, by source. Rows of lists are counted, never shown: they may be about persons."""
     with storage.connect(path, read_only=True) as con:
-        return {source: _raw_table(con, source) for source in sources}
+        return {source.id: _raw_table(con, source) for source in sources}
 
 
-def _raw_table(con: duckdb.DuckDBPyConnection, source: str) -> RawTable:
+def _raw_table(con: duckdb.DuckDBPyConnection, declared: Source) -> RawTable:
+    source = declared.id
     table = f"raw.{identifier(source)}"
-    counted = con.execute(
-        "select count(*), count(distinct period), min(period), max(period), count(distinct area_code), "
-        f"list(distinct reporting_year order by reporting_year) from {table}"
-    ).fetchone()
+    if declared.records is None:
+        counting = (
+            "select count(*), count(distinct period), min(period), max(period), count(distinct area_code), "
+            f"list(distinct reporting_year order by reporting_year) from {table}"
+        )
+    else:
+        counting = (
+            f"select (select count(*) from {table}), count(*), min(period), max(period), 0, "
+            f"list(distinct reporting_year order by reporting_year) from raw.record_period where source_id = '{source}'"
+        )
+    counted = con.execute(counting).fetchone()
     assert counted is not None
     rows, periods, first, last, areas, years = counted
     told = con.execute(
@@ -81,9 +90,13 @@ def _raw_table(con: duckdb.DuckDBPyConnection, source: str) -> RawTable:
         "where source_id = ? and not superseded order by sequence",
         [source],
     ).fetchall()
-    preview = con.execute(
-        f"select {', '.join(PREVIEW)} from {table} order by reporting_year desc, _delivery_id, _row, _column limit {PREVIEW_ROWS}"
-    ).fetchall()
+    preview = (
+        []
+        if declared.records
+        else con.execute(
+            f"select {', '.join(PREVIEW)} from {table} order by reporting_year desc, _delivery_id, _row, _column limit {PREVIEW_ROWS}"
+        ).fetchall()
+    )
     noise = [
         (what, reason, count)
         for delivery in told

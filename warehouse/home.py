@@ -25,6 +25,11 @@ class Home:
         return self.root / "inbox"
 
     @property
+    def synthetic(self) -> Path:
+        """Files in this folder of the inbox are invented; every value that rests on them says so."""
+        return self.inbox / "synthetic"
+
+    @property
     def rejected(self) -> Path:
         return self.inbox / "rejected"
 
@@ -51,7 +56,7 @@ class Home:
     def create(self) -> None:
         """Make the folders; the closed zone is readable by its owner only."""
         self.root.mkdir(parents=True, exist_ok=True)
-        for closed in (self.inbox, self.rejected, self.archive, self.build, self.log, self.dagster):
+        for closed in (self.inbox, self.synthetic, self.rejected, self.archive, self.build, self.log, self.dagster):
             closed.mkdir(mode=CLOSED, exist_ok=True)
             closed.chmod(CLOSED)
         self.releases.mkdir(exist_ok=True)

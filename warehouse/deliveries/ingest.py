@@ -77,11 +77,16 @@ def ingest(
         home: the installation.
         catalogue: declarations and profile.
         paths: files; those in the inbox are moved out of it.
-        is_synthetic: the values are invented; the mark travels to every product.
+        is_synthetic: the values are invented, as those of files in ``inbox/synthetic`` always are; the mark travels to every
+            product.
         correction: why released numbers may change; without it a delivery that changes them is refused.
     """
     archive.sweep(home)
-    return [_one(home, catalogue, path, is_synthetic=is_synthetic, correction=correction) for path in dict.fromkeys(paths)]
+    invented = home.synthetic.resolve()
+    return [
+        _one(home, catalogue, p, is_synthetic=is_synthetic or p.resolve().parent == invented, correction=correction)
+        for p in dict.fromkeys(paths)
+    ]
 
 
 def _one(home: Home, catalogue: Catalogue, path: Path, *, is_synthetic: bool, correction: str | None) -> IngestReport:
@@ -255,7 +260,7 @@ def _differences(old: Path, new: Path, periods: Sequence[str]) -> list[Finding]:
 
 
 def _in_inbox(home: Home, path: Path) -> bool:
-    return path.resolve().parent == home.inbox.resolve()
+    return path.resolve().parent in (home.inbox.resolve(), home.synthetic.resolve())
 
 
 def _reject(home: Home, path: Path, reason: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,13 +90,10 @@ def _raw_table(con: duckdb.DuckDBPyConnection, declared: Source) -> RawTable:
         "where source_id = ? and not superseded order by sequence",
         [source],
     ).fetchall()
-    preview = (
-        []
-        if declared.records
-        else con.execute(
-            f"select {', '.join(PREVIEW)} from {table} order by reporting_year desc, _delivery_id, _row, _column limit {PREVIEW_ROWS}"
-        ).fetchall()
-    )
+    preview: list[Sequence[object]] = []
+    if declared.records is None:
+        newest = f"from {table} order by reporting_year desc, _delivery_id, _row, _column limit {PREVIEW_ROWS}"
+        preview = con.execute(f"select {', '.join(PREVIEW)} {newest}").fetchall()
     noise = [
         (what, reason, count)
         for delivery in told
@@ -116,7 +113,7 @@ def _raw_table(con: duckdb.DuckDBPyConnection, declared: Source) -> RawTable:
         cells_noise=sum(d[3] for d in told),
         rows_noise=sum(d[4] for d in told),
         noise=tuple(noise),
-        preview=tuple(preview),
+        preview=tuple(tuple(row) for row in preview),
     )
 
 

@@ -313,11 +313,16 @@ def sql(query: str, as_: str, on_candidate: bool) -> None:  # noqa: FBT001
 
 
 @main.command()
-def demo() -> None:
+@click.option("--persons", type=click.IntRange(2_000, 20_000_000), help="Residents of the sample city; its real size otherwise.")
+@click.option("--years", metavar="FIRST-LAST", help="Years of the register, e.g. 2015-2024; the newest otherwise.")
+@click.option("--scale", type=click.FloatRange(0.005, 50), help="The same as --persons, as a share of the real size.")
+@click.option("--seed", default=1, show_default=True, help="Another seed makes other people with the same margins.")
+def demo(persons: int | None, years: str | None, scale: float | None, seed: int) -> None:
     """Run the main job on the sample city, from its deliveries to a release."""
     from orchestration.demo import run
+    from warehouse.demo import Size
 
-    sys.exit(0 if run(_home(), click.echo) else 1)
+    sys.exit(0 if run(_home(), click.echo, Size.of(persons=persons, scale=scale, years=years, seed=seed)) else 1)
 
 
 @main.command()

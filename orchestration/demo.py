@@ -13,6 +13,7 @@ import dagster as dg
 
 from orchestration import assets, definitions, instance
 from warehouse import publication
+from warehouse.demo import Size
 from warehouse.home import Home
 
 Say = Callable[[str], None]
@@ -21,19 +22,23 @@ NOTE = "sample city"
 QUERY = "select * from indicator_value where area_code = '{city}' order by 1, 3"
 
 
-def run(home: Home, say: Say) -> bool:
+def run(home: Home, say: Say, size: Size) -> bool:
     """Deliver the sample city into the inbox, run the publication and say where everything is.
+
+    The official figures are real and the people are not: what rests on these is labelled as synthetic everywhere.
 
     Returns:
         Whether the run went through.
     """
     from warehouse import catalogue as catalogues
-    from warehouse.demo import write_deliveries
+    from warehouse.demo import write_city, write_deliveries
 
     started = time.monotonic()
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     files = write_deliveries(home.inbox)
     say(f"sample city: {len(files)} deliveries with official figures in {home.inbox}")
+    files = write_city(home.synthetic, size)
+    say(f"{_clock(started)} {len(files)} deliveries about {size.persons:,} invented people, {size.first} to {size.last}")
     os.environ.update(instance.prepare(home))
     loaded = definitions.definitions()
     job = loaded.resolve_job_def(definitions.AD_HOC).with_logger_defs({PROGRESS: _progress(say, started)})

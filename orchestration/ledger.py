@@ -93,7 +93,7 @@ def _raw_table(con: duckdb.DuckDBPyConnection, declared: Source) -> RawTable:
     preview: list[Sequence[object]] = []
     if declared.records is None:
         newest = f"from {table} order by reporting_year desc, _delivery_id, _row, _column limit {PREVIEW_ROWS}"
-        preview = con.execute(f"select {', '.join(PREVIEW)} {newest}").fetchall()
+        preview = [*con.execute(f"select {', '.join(PREVIEW)} {newest}").fetchall()]
     noise = [
         (what, reason, count)
         for delivery in told

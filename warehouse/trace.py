@@ -292,7 +292,7 @@ def _cell(path: Path, member: str, row: int, column: int) -> str | None:
 
 def _worksheet_cell(path: Path, sheet: str, row: int, column: int) -> str | None:
     """The text of a cell of a workbook, rows and columns from 1; None where there is none."""
-    for grid in read_grids(path):
+    for grid in read_grids(path, allow_hidden_columns=True):
         if grid.sheet == sheet and row in grid.lines:
             cells = grid.rows[grid.lines.index(row)]
             return cells[column - 1] if 0 < column <= len(cells) else None

@@ -122,6 +122,8 @@ class PeriodRule(Model):
     kind: PeriodKind
     month_day: MonthDay | None = None
     """Reference date within the year, where the table prints the year only, or to refuse another one."""
+    months: tuple[Annotated[int, Field(ge=1, le=12)], ...] = ()
+    """The table prints a month and the reference date is its last day: the months there are editions for."""
     years: tuple[int, int] = (1950, 2100)
     fixed: str | None = None
     """The period itself, where the table does not print one (the declaration of a single edition)."""
@@ -170,7 +172,8 @@ class Identity(Model):
     parts: tuple[str, ...]
     """Codes of the dimension; of ``area`` the level whose areas add up, of ``measure`` the measures."""
     total: str = "total"
-    """Code of the total; of ``area`` the level: ``land``, ``regierungsbezirk`` or ``country``."""
+    """Code of the total; of ``area`` the level: ``country``, ``land``, ``regierungsbezirk``; inside the city ``kreis`` or
+    ``stadtbezirk``, where ``parts`` may name several levels that together are the whole."""
     measures: tuple[Identifier, ...] = ()
     """Measures it holds for; empty for all that have the parts."""
     scheme: Identifier | None = None
@@ -219,6 +222,12 @@ class PlainColumns(Model):
     values: tuple[str, ...] = ()
     area: str | None = None
     """The key column that names the area, where it is not recognised by its codes."""
+    area_code: str | None = None
+    """The key column with the key of the area, where its header does not tell."""
+    time: str | None = None
+    """The key column with the time, where its header does not tell."""
+    city: str | None = None
+    """The key column with the key of the city itself: another city's key refuses the delivery."""
     unused: tuple[str, ...] = ()
     """Key columns that say nothing we need."""
     count_rows: bool = False
@@ -362,6 +371,8 @@ class Source(Model):
     """First reporting year that the supplier rounds; what is older is exact."""
     dash: dict[AreaLevel, DashMeaning] = Field(default_factory=dict)
     """What ``-`` means at an area level; undeclared levels become null, not delivered."""
+    thousands: Literal["."] | None = None
+    """The supplier's text files write thousands with this sign (``1.234`` is 1234); a sign is refused everywhere else."""
     symbols: dict[str, Text] = Field(default_factory=dict)
     """Symbols this supplier writes beyond number and ``-``, with the reason they occur."""
     identities: tuple[Identity, ...] = ()
@@ -499,6 +510,8 @@ class Each(Model):
     """Every code of the dimension gives a row of its own: a breakdown."""
 
     each: Literal[True]
+    of: tuple[str, ...] = ()
+    """Only these codes; empty for all that are there."""
 
 
 class AgeSpan(Model):

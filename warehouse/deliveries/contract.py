@@ -12,12 +12,14 @@ from warehouse.catalogue.models import Identity, Source
 from warehouse.checks import Finding, Layer, Severity
 from warehouse.deliveries.readers.table import Table, where
 from warehouse.errors import ContractError
-from warehouse.storage import Connection, literal
+from warehouse.storage import Connection, insert, literal
 
 SHOWN = 5
 LONGEST = 500
 """A cell may hold a book; a finding does not."""
 LAENDER = 16
+INSIDE = ("stadtbezirk", "quartier", "not_located")
+"""Levels inside the city."""
 KEY = ("measure_id", "area_code", "period", "sex", "age_group", "origin", "category_scheme", "category")
 COUNTS = {"persons", "schools", "facilities", "places", "cases", "municipalities"}
 
@@ -287,11 +289,13 @@ def _missing_areas(con: Connection, source: Source, catalogue: Catalogue, file_n
         if flat and level not in delivered:
             # a flat export holds the keys of one variable: KREISE has neither Land nor country
             continue
-        wanted = {code for code, area in catalogue.areas.items() if area.level == level}
-        present: dict[str, set[str]] = {}
-        for period, area in con.execute("select distinct period, area_code from landed where noise is null").fetchall():
-            present.setdefault(period, set()).add(area)
-        for period, areas in sorted(present.items()):
+        present: dict[tuple[str, str], set[str]] = {}
+        for period, day, area in con.execute(
+            "select distinct period, period_end::varchar, area_code from landed where noise is null"
+        ).fetchall():
+            present.setdefault((period, day), set()).add(area)
+        for (period, day), areas in sorted(present.items()):
+            wanted = _areas_of(level, day, source, catalogue)
             missing = sorted(wanted - areas)
             if missing:
                 findings.append(
@@ -300,6 +304,14 @@ def _missing_areas(con: Connection, source: Source, catalogue: Catalogue, file_n
                              f"all {len(wanted)}", "The export is cut or filtered.")
                 )  # fmt: skip
     return findings
+
+
+def _areas_of(level: str, day: str, source: Source, catalogue: Catalogue) -> set[str]:
+    """The areas of a level on a day. Where a source is about the inside of the city, the city is the only Kreis."""
+    if source.areas.pattern is not None and level == "kreis":
+        return {catalogue.profile.city}
+    inside = {code for code, area in catalogue.small_areas.items() if area.level == level and area.exists_on(day)}
+    return inside or {code for code, area in catalogue.areas.items() if area.level == level}
 
 
 def _missing_rows(con: Connection, source: Source, file_name: str) -> list[Finding]:
@@ -322,15 +334,18 @@ def _missing_rows(con: Connection, source: Source, file_name: str) -> list[Findi
 
 
 def _silent_areas(con: Connection, source: Source, file_name: str) -> list[Finding]:
-    """A living area whose every cell is `-` did not report: null, and the gate hears of it."""
-    silent = con.execute(
-        """select area_code, period, min(_row) from landed where noise is null group by all
-        having bool_and(symbol is not distinct from '-' and obs_status <> 'M') order by 1, 2"""
-    ).fetchall()
+    """A living area whose every cell is `-` did not report: null, and the gate hears of it.
+
+    A small area may have nobody: there `-` is the zero that the source declares.
+    """
+    may_be_empty = in_list(("", *(level for level in source.dash if level in INSIDE and source.dash[level] == "zero")))
+    silent_areas = f"""select area_code, period, min(_row) as line from landed
+        where noise is null and level not in {may_be_empty}
+        group by all having bool_and(symbol is not distinct from '-' and obs_status <> 'M')"""
+    silent = con.execute(f"{silent_areas} order by 1, 2").fetchall()
     con.execute(
-        """update landed set value = null, obs_status = 'L', status_reason = 'not_delivered'
-        from (select area_code, period from landed where noise is null
-              group by all having bool_and(symbol is not distinct from '-' and obs_status <> 'M')) as silent
+        f"""update landed set value = null, obs_status = 'L', status_reason = 'not_delivered'
+        from ({silent_areas}) as silent
         where landed.area_code = silent.area_code and landed.period = silent.period"""
     )
     return [
@@ -361,6 +376,9 @@ def _identity(con: Connection, source: Source, catalogue: Catalogue, identity: I
     Known parts must never exceed the total where others are suppressed. Tolerance over n parts of counts rounded to base b:
     (n + 1) * floor(b / 2); of amounts and shares with d decimals: (n + 1) * half a unit of the last digit.
     """
+    if identity.over == "area" and set(identity.parts) & set(INSIDE):
+        _small_sums(con, catalogue, identity)
+        return _judge_sums(con, source, catalogue, identity, file_name, f"sum of {' and '.join(identity.parts)}")
     if identity.over == "area":
         name, others, is_part, is_total, parts = _area_sum(catalogue, identity)
         looked_at = "coalesce(noise, 'outside the profile') = 'outside the profile'"
@@ -376,10 +394,7 @@ def _identity(con: Connection, source: Source, catalogue: Catalogue, identity: I
         else:
             others.append("category_scheme")
         parts = str(len(identity.parts))
-    # a small district may withhold a split as `-`: up to the rounding base instead of half of it
-    withheld = source.rounding_base - source.rounding_base // 2 if identity.over == "area" and source.rounding_base > 1 else 0
     measures = f"measure_id in {in_list(identity.measures)}" if identity.measures else "true"
-    counted = in_list(tuple(m.id for m in catalogue.measures.values() if m.unit in COUNTS))
     con.execute(
         f"""create or replace temp table sums as (
             select
@@ -404,6 +419,51 @@ def _identity(con: Connection, source: Source, catalogue: Catalogue, identity: I
             finding("sum_untested", "I", file_name, name, "no total with all its parts", f"{identity.total} = {identity.parts}",
                     "A column or row was lost, or the table was filtered. Ask for the whole table.", "warning")
         ]  # fmt: skip
+    return _judge_sums(con, source, catalogue, identity, file_name, name)
+
+
+def _small_sums(con: Connection, catalogue: Catalogue, identity: Identity) -> None:
+    """The table ``sums`` for areas inside the city: every total beside the parts that lie in it."""
+    measures = f"measure_id in {in_list(identity.measures)}" if identity.measures else "true"
+    others = ", ".join(part for part in KEY if part != "area_code")
+    con.execute("create or replace temp table inside (area_code varchar, parent varchar)")
+    insert(
+        con,
+        "inside",
+        [
+            (code, area.parent if identity.total == "stadtbezirk" else catalogue.profile.city)
+            for code, area in catalogue.small_areas.items()
+            if area.level in identity.parts
+        ],
+    )
+    con.execute(
+        f"""create or replace temp table sums as (
+            with looked_at as (select * from landed where noise is null and {measures}),
+            parts as (
+                select
+                    {others}, parent as area_code, sum(value::decimal(24, 6))::double as known,
+                    count(*) filter (value is null) as unknown, count(*) as parts, count(*) filter (symbol = '-') as dashes,
+                    count(*) filter (value is null and status_reason is distinct from 'not_delivered') as hidden,
+                    max(length(regexp_extract(text, '[,.]([0-9]+)$', 1))) as decimals
+                from looked_at inner join inside using (area_code)
+                group by all
+            )
+            select
+                looked_at.measure_id, concat_ws(', ', area_code, {others}) as key, known, unknown, looked_at.value as total,
+                looked_at._row as total_row, looked_at._column as total_column, decimals, parts, dashes, hidden
+            from looked_at inner join parts using (area_code, {others})
+            where looked_at.level = {literal(identity.total)}
+        )"""
+    )
+
+
+def _judge_sums(
+    con: Connection, source: Source, catalogue: Catalogue, identity: Identity, file_name: str, name: str
+) -> list[Finding]:
+    """Compare the totals and sums of parts in the table ``sums``."""
+    # a small district may withhold a split as `-`: up to the rounding base instead of half of it
+    withheld = source.rounding_base - source.rounding_base // 2 if identity.over == "area" and source.rounding_base > 1 else 0
+    counted = in_list(tuple(m.id for m in catalogue.measures.values() if m.unit in COUNTS))
     rows = con.execute(
         f"""with judged as (
             select *, {identity.tolerance} + {identity.tolerance_share} * total + (parts + 1) * case

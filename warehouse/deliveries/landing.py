@@ -20,7 +20,16 @@ from warehouse.catalogue.models import Assignment, Source
 from warehouse.catalogue.vocabularies import normalise
 from warehouse.checks import Finding
 from warehouse.deliveries import contract, plausibility
-from warehouse.deliveries.mapping import AxisMatch, axis_values, declared_columns, map_area, match_axes, recognise, require_mapped
+from warehouse.deliveries.mapping import (
+    AxisMatch,
+    axis_values,
+    declared_columns,
+    map_area,
+    match_axes,
+    recognise,
+    require_city,
+    require_mapped,
+)
 from warehouse.deliveries.periods import parse
 from warehouse.deliveries.readers.table import Table, where
 from warehouse.errors import ContractError, DeliveryError, LayoutDriftError
@@ -143,7 +152,7 @@ def land(
             catalogue,
             tables[0].file_name,
             is_text=tables[0].encoding is not None,
-            is_selection=report.layout != "genesis_table",
+            is_selection=report.layout not in {"genesis_table", "ba_workbook"},
         )
         _count(con, report)
         report.balance()
@@ -178,6 +187,7 @@ def _land_table(
     con.execute(f"create or replace temp view cells as {_cells(table, source)}")
     matches = match_axes(source, axis_values(con, table, without))
     require_mapped(table, source, matches)
+    require_city(con, table, source, catalogue)
     for match in matches:
         _register_axis(con, match)
     _register_areas(con, table, source, catalogue)
@@ -199,7 +209,7 @@ def _cells(table: Table, source: Source) -> str:
     if plain is None:
         return "select * from delivered"
     replaced = []
-    if plain.area:
+    if plain.area and not plain.area_code:
         number = [axis.name for axis in table.axes].index(plain.area) + 1
         replaced.append(f"axis_{number} as area_label")
     if plain.count_rows:
@@ -307,6 +317,11 @@ def _insert(table: Table, source: Source, matches: Sequence[AxisMatch]) -> str:
     labels = [f"nullif(cells.axis_{match.number}, '')" for match in matches]
     point = "\\." if table.encoding is None else ("," if table.language == "de" else "\\.")
     number = f"-?[0-9]+(?:{point}[0-9]+)?"
+    # a workbook stores numbers: a point in one is never a sign of thousands
+    grouped = source.thousands is not None and table.encoding is not None
+    if grouped:
+        number = "-?(?:[1-9][0-9]{0,2}(?:\\.[0-9]{3})+|[0-9]+)(?:,[0-9]+)?"
+    plain_number = "replace(keyed.number, '.', '')" if grouped else "keyed.number"
     joins = " ".join(
         f"left join axis_{m.number}_map as a{m.number} on a{m.number}.label = coalesce(cells.axis_{m.number}, '') "
         f"and a{m.number}.code is not distinct from cells.axis_{m.number}_code"
@@ -342,7 +357,7 @@ def _insert(table: Table, source: Source, matches: Sequence[AxisMatch]) -> str:
             ?, ?, keyed._row, keyed._column, keyed.measure_id, keyed.area_code, keyed.period, keyed.kind,
             keyed.first_day::date, keyed.last_day::date, keyed.year::integer, keyed.sex, keyed.age_group, keyed.origin,
             keyed.category_scheme, keyed.category, keyed.unit, keyed.text, keyed.symbol,
-            try_cast(nullif(replace(keyed.number, ',', '.'), '') as double),
+            try_cast(nullif(replace({plain_number}, ',', '.'), '') as double),
             null, null, null, keyed.base, ?, ?, coalesce(keyed.symbol = 'p', false), ?,
             keyed.area_label, keyed.labels, keyed.level, keyed.noise
         from keyed

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from warehouse.catalogue import Catalogue, reference
 from warehouse.catalogue.models import Assignment, Dimension, Source
 from warehouse.catalogue.vocabularies import VOCABULARIES, normalise
-from warehouse.deliveries.readers.plain import PlainTable
+from warehouse.deliveries.locations import keys_expected, locate
+from warehouse.deliveries.readers.plain import PlainTable, Roles
 from warehouse.deliveries.readers.table import Table, where
-from warehouse.errors import DeliveryError, LayoutDriftError
+from warehouse.errors import ContractError, DeliveryError, LayoutDriftError
 from warehouse.storage import Connection
 
 CONTENT = "CONTENT"
@@ -98,8 +99,30 @@ def declared_columns(table: Table, source: Source) -> tuple[Table, tuple[str, ..
     if source.plain is None or not isinstance(table, PlainTable):
         return table, ()
     plain = source.plain
-    without = (*plain.unused, *((plain.area,) if plain.area else ()))
-    return table.declared(plain.keys, plain.values), without
+    without = tuple(name for name in (*plain.unused, plain.area, plain.city) if name)
+    roles = Roles(plain.area_code, plain.area, plain.time) if plain.area_code else None
+    return table.declared(plain.keys, plain.values, roles), without
+
+
+def require_city(con: Connection, table: Table, source: Source, catalogue: Catalogue) -> None:
+    """Every row is about the city of the profile, where the table has a column that says so.
+
+    Raises:
+        ContractError: names the first row of another city.
+    """
+    if source.plain is None or source.plain.city is None:
+        return
+    number = [axis.name for axis in table.axes].index(source.plain.city) + 1
+    city = catalogue.profile.city
+    known = {city, f"{city}000"}
+    for value in axis_values(con, table)[number]:
+        if value.label not in known:
+            is_short = any(value.label == key.lstrip("0") for key in known)
+            todo = "The leading zero is lost: export keys as text." if is_short else "This is a delivery of another city."
+            raise ContractError(
+                f"{where(table.file_name, table.sheet)}, row {value.row}, column {table.axes[number - 1].place.split()[-1]}: "
+                f"{source.plain.city} {value.label!r}, expected {city}000, the key of {catalogue.profile.name}. {todo}"
+            )
 
 
 def fits(table: Table, source: Source) -> bool:
@@ -255,6 +278,8 @@ def map_area(code: str | None, label: str | None, source: Source, catalogue: Cat
     for pattern, reason in rule.ignore.items():
         if re.fullmatch(pattern, code or label or ""):
             return AreaMeaning(code or label or "", "none", reason)
+    if rule.pattern is not None:
+        return _area_inside(code or "", label, source, catalogue)
     if code is None and rule.by == "code":
         raise ValueError(f"an area key; the row has none (label {label!r})")
     if rule.by == "label" and code is None:
@@ -266,6 +291,40 @@ def map_area(code: str | None, label: str | None, source: Source, catalogue: Cat
             raise ValueError(f"the name of area {code}, {area.name!r}, beside its key; found {label!r}")
         return AreaMeaning(code, area.level)
     return _foreign_area(code, catalogue)
+
+
+def _area_inside(code: str, label: str | None, source: Source, catalogue: Catalogue) -> AreaMeaning:
+    """An area of the city by the key its source writes, and the name beside it, if there is one."""
+    rule = source.areas
+    found = locate(code, rule, catalogue)
+    if found is None:
+        raise ValueError(f"{keys_expected(rule, catalogue)}{_lost_zeros(code, source, catalogue)}")
+    if found == catalogue.profile.city:
+        area = catalogue.areas[found]
+        agrees = label is None or _same_name(area.name, label)
+    else:
+        area = catalogue.small_areas[found]
+        named = {_words(other.name): other.code for other in catalogue.small_areas.values()}
+        ours = named.get(_words(label or ""), None if area.level != "not_located" else found)
+        agrees = label is None or ours == found or rule.names.get(label) == found
+    if not agrees:
+        raise ValueError(f"{area.name!r} beside the key {code!r}; key and name contradict each other")
+    return AreaMeaning(found, area.level)
+
+
+_OF_A_SUM = re.compile(r"\b(stadtbezirk|quartier|insgesamt|gesamt|summe)\b")
+
+
+def _words(label: str) -> str:
+    """The name of a small area in comparable form, without what a row of subtotals adds to it."""
+    return " ".join(re.findall(r"\w+", _OF_A_SUM.sub("", normalise(label))))
+
+
+def _lost_zeros(code: str, source: Source, catalogue: Catalogue) -> str:
+    """An explanation where zeros before the key would make it one: a spreadsheet has taken it for a number."""
+    longer = [code.zfill(len(code) + zeros) for zeros in range(1, 9)] if code.isdigit() else []
+    meant = next((key for key in longer if locate(key, source.areas, catalogue)), None)
+    return f". Leading zeros are lost, it may have been {meant}: export keys as text" if meant else ""
 
 
 def _same_name(official: str, delivered: str) -> bool:

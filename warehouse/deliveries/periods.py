@@ -54,7 +54,8 @@ def parse(text: str, rule: PeriodRule) -> Period:
         raise ValueError("a date such as 31.12.2024, not a serial number of a spreadsheet")
     period = _parse(words, rule)
     if period is None:
-        raise ValueError(f"a {rule.kind.replace('_', ' ')}, e.g. {_EXAMPLES[rule.kind]}")
+        example = "Dezember 2024, 12/2024 or 202412" if rule.months else _EXAMPLES[rule.kind]
+        raise ValueError(f"a {rule.kind.replace('_', ' ')}, e.g. {example}")
     if not rule.years[0] <= period.year <= rule.years[1]:
         raise ValueError(f"a year from {rule.years[0]} to {rule.years[1]}")
     return period
@@ -70,6 +71,8 @@ _EXAMPLES = {
 
 
 def _parse(words: str, rule: PeriodRule) -> Period | None:
+    if rule.kind == "year":
+        words = words.removeprefix("Jahresdurchschnitt ")
     year = int(words) if re.fullmatch(r"(19|20)\d{2}", words) else None
     if rule.kind == "reference_date":
         return _reference_date(words, year, rule)
@@ -89,16 +92,40 @@ def _parse(words: str, rule: PeriodRule) -> Period | None:
 
 
 def _reference_date(words: str, year: int | None, rule: PeriodRule) -> Period | None:
+    if rule.months:
+        return _end_of_month(words, rule)
     if year and rule.month_day:
         day = date.fromisoformat(f"{year}-{rule.month_day}")
     elif match := re.fullmatch(r"(\d{2})\.(\d{2})\.(\d{4})", words):
         day = date(int(match[3]), int(match[2]), int(match[1]))
     elif match := re.fullmatch(r"(\d{4})-?(\d{2})-?(\d{2})", words):
         day = date(int(match[1]), int(match[2]), int(match[3]))
+    elif (match := re.fullmatch(r"(\d{1,2})\. ?([A-Za-zä]+) (\d{4})", words)) and match[2].casefold() in _MONTHS:
+        day = date(int(match[3]), _MONTHS[match[2].casefold()], int(match[1]))
     else:
         return None
     if rule.month_day and day.strftime("%m-%d") != rule.month_day:
         raise ValueError(f"a reference date on {rule.month_day}")
+    return Period(day.isoformat(), "reference_date", day, day, day.year)
+
+
+def _end_of_month(words: str, rule: PeriodRule) -> Period | None:
+    """The last day of a month in one of its three notations, or that day itself."""
+    if match := re.fullmatch(r"(\d{1,2})/(\d{4})", words):
+        month, year = int(match[1]), int(match[2])
+    elif match := re.fullmatch(r"((?:19|20)\d{2})(\d{2})", words):
+        year, month = int(match[1]), int(match[2])
+    elif (match := re.fullmatch(r"([A-Za-zä]+) (\d{4})", words)) and match[1].casefold() in _MONTHS:
+        month, year = _MONTHS[match[1].casefold()], int(match[2])
+    elif match := re.fullmatch(r"(\d{2})\.(\d{2})\.(\d{4})", words):
+        month, year = int(match[2]), int(match[3])
+    else:
+        return None
+    if month not in rule.months:
+        raise ValueError(f"one of the months {', '.join(map(str, rule.months))}")
+    day = date(year, month, calendar.monthrange(year, month)[1])
+    if "." in words and words != day.strftime("%d.%m.%Y"):
+        raise ValueError("the last day of a month")
     return Period(day.isoformat(), "reference_date", day, day, day.year)
 
 

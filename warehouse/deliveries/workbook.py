@@ -17,6 +17,7 @@ from pathlib import Path
 
 from warehouse.deliveries.limits import Limits
 from warehouse.deliveries.readers.grid import Grid
+from warehouse.deliveries.workbook_child import column_name
 from warehouse.errors import IntakeError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,11 +27,16 @@ INHERITED = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "VIRTUAL_ENV
 HINT = "Save the table itself as .xlsx or CSV, without the rest of the workbook."
 
 
-def read_grids(path: Path, limits: Limits | None = None) -> list[Grid]:
+def read_grids(path: Path, limits: Limits | None = None, *, allow_hidden_columns: bool = False) -> list[Grid]:
     """Every worksheet of a workbook as rows of text, in the order of the workbook.
 
     Numbers stand with a decimal point, without trailing zeros and without an exponent; dates in ISO form; no-break
     spaces are blanks. A chart sheet is not read.
+
+    Args:
+        path: the workbook.
+        limits: what it may cost.
+        allow_hidden_columns: hidden columns with content are named in the grid instead of refused.
 
     Raises:
         IntakeError: hidden sheets, rows or columns with content, formulas, truth values or error values in cells, a
@@ -61,7 +67,7 @@ def read_grids(path: Path, limits: Limits | None = None) -> list[Grid]:
         content = json.loads(answer.read_bytes())
     if "refused" in content:
         raise IntakeError(content["refused"])
-    return [
+    grids = [
         Grid(
             file_name=path.name,
             sheet=sheet["name"],
@@ -70,9 +76,27 @@ def read_grids(path: Path, limits: Limits | None = None) -> list[Grid]:
             lines=list(range(1, len(sheet["rows"]) + 1)),
             lines_read=len(sheet["rows"]),
             merged=[(top, left, bottom, right) for top, left, bottom, right in sheet["merged"]],
+            hidden_columns=tuple(sheet["hidden_columns"]),
         )
         for sheet in content["sheets"]
     ]
+    if not allow_hidden_columns:
+        for grid in grids:
+            refuse_hidden_columns(grid)
+    return grids
+
+
+def refuse_hidden_columns(grid: Grid) -> None:
+    """Refuse what a person does not see.
+
+    Raises:
+        IntakeError: names the first hidden column that has content.
+    """
+    if grid.hidden_columns:
+        raise IntakeError(
+            f"{grid.file_name}, sheet {grid.sheet!r}, column {column_name(grid.hidden_columns[0])}: the column is hidden. "
+            "Show it or delete it, and deliver the file again."
+        )
 
 
 def _how_it_died(returncode: int, limits: Limits) -> str:

@@ -59,6 +59,10 @@ class SheetScan:
     error: tuple[int, int, str] | None = None
     truth: tuple[int, int] | None = None
 
+    def hidden_with_content(self) -> list[int]:
+        """Hidden columns that hold something. Only a reader that knows the layout can say whether they may."""
+        return sorted(column for column in self.columns if any(first <= column <= last for first, last in self.hidden_columns))
+
     def add(self, row: int, column: int) -> None:
         """Note a cell that has content."""
         self.filled += 1
@@ -103,10 +107,11 @@ def read(path: Path, limits: Limits) -> list[dict[str, Any]]:
                 scans = scan_xlsx(stream, size, path.name, limits)
         for scan in scans:
             check_scan(scan, path.name, limits)
+        hidden = {scan.name: scan.hidden_with_content() for scan in scans}
         with CalamineWorkbook.from_path(path) as workbook:
             check_visibility(workbook, path.name)
             return [
-                read_sheet(workbook.get_sheet_by_name(sheet.name), path.name)
+                {**read_sheet(workbook.get_sheet_by_name(sheet.name), path.name), "hidden_columns": hidden.get(sheet.name, [])}
                 for sheet in workbook.sheets_metadata
                 if sheet.typ == SheetTypeEnum.WorkSheet
             ]
@@ -142,12 +147,6 @@ def check_scan(scan: SheetScan, file_name: str, limits: Limits) -> None:
     hidden_row = min(scan.hidden_rows & scan.rows, default=None)
     if hidden_row is not None:
         raise IntakeError(f"{place}, row {hidden_row}: the row is hidden. Show it or delete it, and deliver the file again.")
-    for first, last in scan.hidden_columns:
-        hidden = min((column for column in scan.columns if first <= column <= last), default=None)
-        if hidden is not None:
-            raise IntakeError(
-                f"{place}, column {column_name(hidden)}: the column is hidden. Show it or delete it, and deliver the file again."
-            )
     if scan.formula_without_value is not None:
         raise IntakeError(
             f"{place}, cell {cell_name(*scan.formula_without_value)}: a formula without a stored value. "

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from warehouse.deliveries.intake import Member, open_delivery
+from warehouse.deliveries.readers.ba_workbook import is_ba_workbook, read_ba_workbook
 from warehouse.deliveries.readers.genesis_api import table_of_answer
 from warehouse.deliveries.readers.genesis_flat import is_flat_header, read_flat
 from warehouse.deliveries.readers.genesis_table import is_genesis_table, recognise_grid
@@ -78,10 +79,14 @@ def _read_workbook(path: Path, file_name: str) -> list[Table]:
     tables: list[Table] = []
     without: list[NoTableError] = []
     # Grids are shared with the workbook's side, which imports this package.
-    from warehouse.deliveries.workbook import read_grids
+    from warehouse.deliveries.workbook import read_grids, refuse_hidden_columns
 
-    for grid in read_grids(path):
+    for grid in read_grids(path, allow_hidden_columns=True):
         try:
+            if is_ba_workbook(grid):
+                tables.append(read_ba_workbook(grid))
+                continue
+            refuse_hidden_columns(grid)
             tables.append(_read_grid(grid))
         except NoTableError as error:
             without.append(error)

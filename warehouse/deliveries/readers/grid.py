@@ -29,6 +29,7 @@ class Grid:
         lines: for each row its 1-based physical line (CSV: the first line of the record; worksheet: the row).
         lines_read: physical lines of the file, or rows of the sheet.
         merged: merged ranges of a worksheet as (first row, first column, last row, last column), 1-based.
+        hidden_columns: columns of a worksheet that hold something and are not shown, 1-based.
     """
 
     file_name: str
@@ -38,6 +39,7 @@ class Grid:
     lines: list[int]
     lines_read: int
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
+    hidden_columns: tuple[int, ...] = ()
 
     @property
     def is_worksheet(self) -> bool:

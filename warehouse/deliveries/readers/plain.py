@@ -62,9 +62,18 @@ class PlainTable(CellTable):
     columns: tuple[str, ...] = field(kw_only=True)
     grid: Grid = field(kw_only=True, repr=False, compare=False)
 
-    def declared(self, key_columns: Sequence[str], value_columns: Sequence[str]) -> PlainTable:
+    def declared(self, key_columns: Sequence[str], value_columns: Sequence[str], roles: Roles | None = None) -> PlainTable:
         """The same table, read by declared columns."""
-        return recognise_plain(self.grid, key_columns, value_columns)
+        return recognise_plain(self.grid, key_columns, value_columns, roles)
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Header labels of the key columns that hold the area and the time, where the headers themselves do not tell."""
+
+    area_code: str
+    area_label: str | None = None
+    time: str | None = None
 
 
 class _Header(NamedTuple):
@@ -86,7 +95,10 @@ class _Columns(NamedTuple):
 
 
 def recognise_plain(
-    grid: Grid, key_columns: Sequence[str] | None = None, value_columns: Sequence[str] | None = None
+    grid: Grid,
+    key_columns: Sequence[str] | None = None,
+    value_columns: Sequence[str] | None = None,
+    roles: Roles | None = None,
 ) -> PlainTable:
     """Recognise the plain table in a grid.
 
@@ -98,6 +110,7 @@ def recognise_plain(
         grid: a text file or a worksheet.
         key_columns: header labels of the key columns; None to guess, or for all that are no value columns.
         value_columns: header labels of the value columns; None to guess.
+        roles: which key columns hold the area and the time; None to recognise them.
 
     Raises:
         NoTableError: nothing in the grid looks like a header over columns of data.
@@ -118,7 +131,10 @@ def recognise_plain(
             f"{where(grid.file_name, grid.sheet)}, row {grid.lines[header.last]}: a header with no row of "
             "values below it. Ask the supplier for the table with its content."
         )
-    columns = _place_columns(columns, header.labels, [padded[index] for index in data])
+    if roles is None:
+        columns = _place_columns(columns, header.labels, [padded[index] for index in data])
+    else:
+        columns = _declared_places(grid, columns, header.labels, roles)
     title = " ".join(" ".join(filter(None, row)) for row in rows[: header.first] if any(row) and not _is_separator(row))
     closing = [" ".join(filter(None, rows[index])) for index in body if index > data[-1] and any(rows[index])]
     axes = [Axis(header.labels[number], None, f"column {number + 1}") for number in _axis_columns(columns)]
@@ -402,6 +418,11 @@ def _place_columns(columns: _Columns, labels: list[str], data: list[list[str]]) 
         others = (number for number in columns.keys if number not in (time, code))
         label = next((number for number in others if _names_units([row[number] for row in data])), None)
     return columns._replace(time=time, area_code=code, area_label=label)
+
+
+def _declared_places(grid: Grid, columns: _Columns, labels: list[str], roles: Roles) -> _Columns:
+    time, label = (None if name is None else _number_of(grid, labels, name) for name in (roles.time, roles.area_label))
+    return columns._replace(time=time, area_code=_number_of(grid, labels, roles.area_code), area_label=label)
 
 
 def _names_units(cells: list[str]) -> bool:

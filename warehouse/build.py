@@ -36,7 +36,7 @@ LEDGER = (
     "delivery_id varchar, source_id varchar, file_name varchar, sha256 varchar, layout varchar, table_code varchar, "
     "title varchar, periods varchar, periods_in_force varchar, data_as_of varchar, sequence integer, superseded boolean, "
     "is_synthetic boolean, rows_read bigint, rows_kept bigint, rows_noise bigint, cells_read bigint, cells_kept bigint, "
-    "cells_noise bigint, noise varchar"
+    "cells_noise bigint, noise varchar, purged_on varchar"
 )
 
 RECORD_PERIOD = (
@@ -142,7 +142,7 @@ def _view_records(con: Connection, source: Source, records: Records, deliveries:
         # every row has to be read where all periods are in force: no condition then
         + ("" if set(delivery.periods) == set(delivery.periods_in_force) else f" where period in ({_listed(delivery)})")
         for delivery in deliveries
-        if delivery.parquet.exists()
+        if delivery.purged is None
     ]
     nothing = ", ".join(f"null::{kind} as {name}" for name, kind in columns)
     empty = f"select {nothing}, null::varchar as _delivery_id, null::bigint as _row where false"
@@ -169,7 +169,7 @@ def _load_record_periods(con: Connection, catalogue: Catalogue, deliveries: Sequ
                     source.rounding_of(period.year), delivery.delivery_id, delivery.is_synthetic,
                 )
             )  # fmt: skip
-        if delivery.kept_counts.exists():
+        if delivery.purged is not None:
             con.execute(
                 f"insert into raw.kept_count select {storage.literal(source.id)}, {', '.join(staging.COUNTED)} "
                 f"from read_parquet({storage.literal(delivery.kept_counts)}) where period in ({_listed(delivery)})"
@@ -185,6 +185,7 @@ def _ledger_row(delivery: Delivery) -> list[Any]:
         delivery.sequence, delivery.superseded, delivery.is_synthetic, said["rows_read"], said["rows_kept"],
         sum(said["noise"].values()), said["cells_read"], said["cells_kept"], sum(said["cells_noise"].values()),
         json.dumps({"rows": said["noise"], "cells": said["cells_noise"]}, ensure_ascii=False, sort_keys=True),
+        delivery.purged["at"][:10] if delivery.purged else None,
     ]  # fmt: skip
 
 

@@ -29,7 +29,9 @@ LANDING = "landing.json"
 PARQUET = "landing.parquet"
 KEPT_COUNTS = "counts.parquet"
 """What the rows of a list counted, kept when they are deleted after their retention."""
-RESERVED = frozenset({DELIVERY, LANDING, PARQUET, KEPT_COUNTS})
+PURGED = "purge.json"
+"""Says that the rows were deleted: when, by whom, why, and what is kept. From then on the counts speak for the delivery."""
+RESERVED = frozenset({DELIVERY, LANDING, PARQUET, KEPT_COUNTS, PURGED})
 """Names in the folder of a delivery that are not the delivered file."""
 INCOMING = ".incoming-"
 UNTOUCHED_SECONDS = 3600
@@ -52,6 +54,8 @@ class Delivery:
     landing: Mapping[str, Any] = field(default_factory=dict)
     periods_in_force: tuple[str, ...] = ()
     """Periods for which no later delivery of the source came; empty: superseded."""
+    purged: Mapping[str, Any] | None = None
+    """What ``purge.json`` says, where the rows were deleted."""
 
     @property
     def file(self) -> Path:
@@ -145,7 +149,9 @@ def _read(folder: Path) -> Delivery:
     facts = json.loads((folder / DELIVERY).read_text(encoding="utf-8"))
     landing = folder / LANDING
     said = json.loads(landing.read_text(encoding="utf-8")) if landing.exists() else {}
-    return Delivery(**facts, folder=folder, landing=said)
+    marker = folder / PURGED
+    purged = json.loads(marker.read_text(encoding="utf-8")) if marker.exists() else None
+    return Delivery(**facts, folder=folder, landing=said, purged=purged)
 
 
 @contextmanager
@@ -232,11 +238,19 @@ def _sync(folder: Path) -> None:
 
 
 def verify(delivery: Delivery) -> None:
-    """The archived file is still what was sent.
+    """The archived file is still what was sent; of a purged delivery the kept counts are still what was counted.
 
     Raises:
         DeliveryError: it is missing or has other bytes.
     """
+    if delivery.purged is not None:
+        kept = delivery.kept_counts
+        if not kept.exists() or sha256_of(kept) != delivery.purged["counts_sha256"]:
+            raise DeliveryError(
+                f"{delivery.file_name} (delivery {delivery.delivery_id}): its rows were deleted on {delivery.purged['at'][:10]}; "
+                f"{KEPT_COUNTS}, kept in their place, is missing or was changed. Restore the archive from its backup."
+            )
+        return
     if not delivery.file.exists() or sha256_of(delivery.file) != delivery.sha256:
         raise DeliveryError(
             f"{delivery.file_name} (delivery {delivery.delivery_id}): the archived file is missing or was changed. "

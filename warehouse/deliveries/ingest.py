@@ -121,6 +121,7 @@ def _take_in(home: Home, catalogue: Catalogue, path: Path, *, is_synthetic: bool
     identifier = archive.delivery_id(sha256)
     known = archive.find(home, identifier)
     if known is not None:
+        _refuse_purged(path.name, known)
         return IngestReport(path, "unchanged", known, source_id=known.source_id)
     source = landing.recognise_all(tables, catalogue)
     with _sent_for(source.id), archive.incoming(home, identifier) as folder:
@@ -148,6 +149,16 @@ def _take_in(home: Home, catalogue: Catalogue, path: Path, *, is_synthetic: bool
         }
         delivery, is_new = archive.register(home, folder, facts)
     return IngestReport(path, "accepted" if is_new else "unchanged", delivery, findings=tuple(said.findings), source_id=source.id)
+
+
+def _refuse_purged(file_name: str, known: Delivery) -> None:
+    """What was deleted after its retention does not come back by the same file."""
+    if known.purged is not None:
+        raise DeliveryError(
+            f"{file_name}: is delivery {known.delivery_id} of {known.source_id}, {_span(known.periods)}, whose rows were deleted "
+            f"on {known.purged['at'][:10]} by {known.purged['who']}: {known.purged['why']}. What they counted is kept; "
+            "delete the file."
+        )
 
 
 def _check_name(path: Path) -> None:
@@ -281,7 +292,13 @@ def _plain(name: str) -> str:
 
 
 def land_again(home: Home, catalogue: Catalogue, delivery: Delivery) -> Delivery:
-    """Make the landing of an archived delivery anew, where it is missing or its declaration has changed."""
+    """Make the landing of an archived delivery anew, where it is missing or its declaration has changed.
+
+    Of a purged delivery there is nothing to make it from: the counts that were kept are checked and stand.
+    """
+    if delivery.purged is not None:
+        archive.verify(delivery)
+        return delivery
     source = catalogue.sources.get(delivery.source_id)
     if source is None:
         raise DeliveryError(f"{delivery.file_name}: its source {delivery.source_id} is no longer declared")

@@ -1,7 +1,8 @@
 """Deliveries of the other municipal suppliers about the sample city, and the counts behind the tables of the employment agency.
 
-Every delivery is derived from the persons of a year, so that place, age, citizenship, background and household fit together; published
-margins are in ``margins_suppliers.yml``. One module per supplier says who is counted; the form of a file is its declaration's business.
+Every delivery is derived from the persons of a year, so that place, age, citizenship, background and household fit together.
+The published margins are in ``margins_suppliers.yml``. One module per supplier says who is counted; what a file looks like is
+the business of its declaration.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from warehouse.demo.city.records import write_records
 
 from warehouse.catalogue import Catalogue
 from warehouse.demo.city import ba
 from warehouse.demo.city.persons import Year
-from warehouse.demo.city.records import write_records
 from warehouse.demo.city.suppliers.derive import derive
 
 __all__ = ["write"]

@@ -1,7 +1,7 @@
 """Deliveries of the Stadtbetrieb Tageseinrichtungen: children in care and places by facility.
 
-The key date is 1 March; the children are the residents of the end of the year at the age they have then, because the population is
-generated once a year. So no Quartier has more children in care than children.
+The key date is 1 March; the children are the residents of the end of the year at the age they have then, because the population
+is generated once a year. So no Quartier has more children in care than children.
 """
 
 from __future__ import annotations

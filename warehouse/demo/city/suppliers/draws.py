@@ -82,11 +82,11 @@ def counted(keys: Mapping[str, tuple[npt.NDArray[np.integer], Labels]], sums: Ma
         combined = combined * max(len(labels), 1) + codes
     groups, members = np.unique(combined, return_inverse=True)
     columns: dict[str, pa.Array] = {}
-    for name, (_, labels) in reversed(keys.items()):
+    for name, (_, labels) in reversed(list(keys.items())):
         groups, codes = np.divmod(groups, max(len(labels), 1))
         columns[name] = pa.array(list(labels)).take(pa.array(codes))
     size = len(columns[next(iter(columns))])
-    columns = dict(reversed(columns.items()))
+    columns = dict(reversed(list(columns.items())))
     for name, amount in sums.items():
         total = np.bincount(members, minlength=size) if amount is None else np.bincount(members, amount, minlength=size)
         columns[name] = pa.array(total.round().astype(np.int32))
@@ -98,6 +98,6 @@ def shared_out(total: int, sizes: Integers) -> Integers:
     if total <= 0 or sizes.sum() == 0:
         return np.zeros(len(sizes), dtype=np.int64)
     exact = sizes * (total / sizes.sum())
-    units = np.floor(exact).astype(np.int64)
+    units: Integers = np.floor(exact).astype(np.int64)
     units[np.argsort(units - exact, kind="stable")[: total - units.sum()]] += 1
     return units

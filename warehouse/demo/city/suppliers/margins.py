@@ -1,4 +1,4 @@
-"""What was published about the deliveries of the suppliers, year by year. Here belongs reading ``margins_suppliers.yml``, no simulation."""
+"""What was published about the deliveries of the suppliers, year by year: reads ``margins_suppliers.yml``, simulates nothing."""
 
 from __future__ import annotations
 

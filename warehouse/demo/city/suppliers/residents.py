@@ -1,4 +1,4 @@
-"""The residents of a year as the suppliers see them: where they live, how old they are, with whom, and where their family comes from.
+"""The residents of a year as the suppliers see them: place, age, household, and where the family comes from.
 
 Here belongs reading the generated population into arrays of codes, once for all suppliers. Nothing is drawn here.
 """

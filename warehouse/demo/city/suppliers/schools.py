@@ -1,7 +1,7 @@
 """Deliveries of the school office: pupils, changes from grade 4 to grade 5, leavers.
 
-A child has one ability, one wish and one course of repetitions for life; school form, grade, recommendation and certificate follow
-from them, so that the three deliveries of a year and the deliveries of several years fit together.
+A child has one ability, one wish and one course of repetitions for life; school form, grade, recommendation and certificate
+follow from them, so that the three deliveries of a year and the deliveries of several years fit together.
 """
 
 from __future__ import annotations
@@ -45,9 +45,6 @@ UPPER_COMPREHENSIVE = np.array([0.41, 0.22])
 # last grade: until 2025/26 the Gymnasium has eight grades, among them the first years of nine and the last of eight
 LAST_LOWER_GRADE = 10
 LAST_GRADE = {COMPREHENSIVE: 13, ACADEMIC: 12, WALDORF: 13}
-
-ALL_DAY = np.array([0.0, 0.65, 0.2, 0.9, 0.25, 0.5, 0.6, 0.0])
-"""Share of pupils who stay all day by school form; assumed. Primary schools follow the margin."""
 
 RECOMMENDATIONS = ("none", "hauptschule", "hauptschule_realschule", "realschule", "realschule_gymnasium", "gymnasium")
 RECOMMENDED = (0.015, 0.09, 0.11, 0.30, 0.13, 0.355)
@@ -173,8 +170,8 @@ def pupils(people: Residents, way: Schooling) -> pa.Table:
         margin("pupils_family_language_share", year) * asked.sum(),
         history,
     )
-    all_day_share = np.array([margin("all_day_primary_share", year), *ALL_DAY[1:]])
-    all_day = people.draw("all_day") < all_day_share[form]
+    # the open all-day school is one of the primary level
+    all_day = (form == PRIMARY) & (people.draw("all_day") < margin("all_day_primary_share", year))
     codes, labels = _school_numbers(people, form, among)
     part = np.flatnonzero(among)
     table = counted(
@@ -183,7 +180,7 @@ def pupils(people: Residents, way: Schooling) -> pa.Table:
             "school_form": (form[part], FORMS),
             "grade": (grade[part] - 1, range(1, 14)),
             "origin": (people.foreign[part].astype(int), ORIGINS),
-            "family_language": (other_language[part].astype(int), ("german", "other")),
+            "family_language": (np.where(asked, other_language, people.other_language)[part].astype(int), ("german", "other")),
             "immigration_history": (np.where(asked, history, 2)[part], (False, True, None)),
             "sex": (people.sex[part], SEXES),
             "quartier": (people.area[part], people.areas),
@@ -192,7 +189,7 @@ def pupils(people: Residents, way: Schooling) -> pa.Table:
             "pupils": None,
             "repeating": (way.repeating & ~evening)[part],
             "initial_support": (people.newcomer & people.foreign & people.born_abroad & ~evening)[part],
-            "all_day": (all_day & ~evening)[part],
+            "all_day": all_day[part],
         },
     )
     return _in_year(table, year)
@@ -225,7 +222,7 @@ def leavers(people: Residents, way: Schooling) -> pa.Table:
     evening = _second_chance(people, way)[0] & (people.draw("evening_grade") > 0.62)
     form = np.where(evening, SECOND_CHANCE, way.form)
     certificate = np.zeros(len(form), dtype=np.int64)
-    groups = {(kind, False): shares for kind, shares in AFTER_LOWER.items()}
+    groups: dict[tuple[int, bool], tuple[float, ...]] = {(kind, False): shares for kind, shares in AFTER_LOWER.items()}
     groups |= {(kind, True): AFTER_UPPER for kind in LAST_GRADE} | {(SECOND_CHANCE, True): AFTER_SECOND_CHANCE}
     upper = (way.last > LAST_LOWER_GRADE) | evening
     for (kind, is_upper), shares in groups.items():

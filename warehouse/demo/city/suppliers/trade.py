@@ -1,4 +1,4 @@
-"""Delivery of the trade office: businesses registered and deregistered in the year. Owners are drawn among the adult residents."""
+"""Delivery of the trade office: businesses registered and deregistered in the year, their owners drawn among the adults."""
 
 from __future__ import annotations
 

@@ -136,6 +136,7 @@ def status() -> None:
     from orchestration import punctuality
     from orchestration.tables import aligned
     from warehouse import publication
+    from warehouse.deliveries import archive
 
     home, catalogue = _home(), _catalogue()
     delivered = punctuality.delivered(home)
@@ -145,8 +146,34 @@ def status() -> None:
         due = p.due.isoformat() if p.due else "ended"
         rows.append((source.id, p.last_period or "-", p.received or "-", due, "overdue" if p.overdue else ""))
     click.echo(aligned(("source", "last period", "received", "next due", ""), rows))
+    for delivery in archive.ledger(home):
+        if delivery.purged is not None:
+            click.echo(
+                f"rows deleted on {delivery.purged['at'][:10]} by {delivery.purged['who']}: {delivery.source_id} "
+                f"{', '.join(delivery.periods)} ({delivery.purged['why']})"
+                + ("; interrupted, run `monitor purge` again" if delivery.file.exists() else "")
+            )
     release = publication.current(home)
     click.echo(f"\ncurrent release: {release.version if release else 'none yet'}")
+
+
+@main.command()
+@click.option("--source", required=True, help="The source whose rows are about persons.")
+@click.option("--period", "periods", required=True, multiple=True, help="Code of the period; once for each of a delivery.")
+@click.option("--who", required=True, help="Name of the person who decides.")
+@click.option("--why", required=True, help="The reason, for the record.")
+@click.option("--early", is_flag=True, help="Before the retention has ended.")
+def purge(source: str, periods: tuple[str, ...], who: str, why: str, early: bool) -> None:  # noqa: FBT001
+    """Delete the rows about persons that were delivered for a period. What they count is kept."""
+    from warehouse import build as building
+    from warehouse.deliveries.purge import purge as delete
+
+    catalogue = _catalogue()
+
+    def make(home: Home, deliveries: frozenset[str] | None) -> Candidate:
+        return building.build(home, catalogue, deliveries=deliveries)
+
+    click.echo(delete(_home(), catalogue, source, periods, who=who, why=why, early=early, build=make).render())
 
 
 # ---------------------------------------------------------------- candidate

@@ -304,9 +304,10 @@ def _area_inside(code: str, label: str | None, source: Source, catalogue: Catalo
         agrees = label is None or _same_name(area.name, label)
     else:
         area = catalogue.small_areas[found]
-        named = {_words(other.name): other.code for other in catalogue.small_areas.values()}
-        ours = named.get(_words(label or ""), None if area.level != "not_located" else found)
-        agrees = label is None or ours == found or rule.names.get(label) == found
+        # a Stadtbezirk and one of its Quartiere may share their name
+        named = {code for code, other in catalogue.small_areas.items() if _words(other.name) == _words(label or "")}
+        agrees = label is None or found in named or rule.names.get(label) == found
+        agrees = agrees or (area.level == "not_located" and not named)
     if not agrees:
         raise ValueError(f"{area.name!r} beside the key {code!r}; key and name contradict each other")
     return AreaMeaning(found, area.level)

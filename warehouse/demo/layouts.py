@@ -121,7 +121,7 @@ def _workbook(catalogue: Catalogue, table: Table, facts: Facts) -> bytes:
             sheet.append([line or None])
     out = io.BytesIO()
     book.save(out)
-    return _same_bytes(out)
+    return same_bytes(out)
 
 
 def _workbook_header(sheet: Worksheet, table: Table, facts: Facts) -> None:
@@ -151,7 +151,7 @@ def _fill_down_removed(rows: Iterable[list[str]]) -> Iterable[list[str | float |
         yield [code if first else None, name if first else None, item, *numbers]
 
 
-def _same_bytes(book: io.BytesIO) -> bytes:
+def same_bytes(book: io.BytesIO) -> bytes:
     """The workbook with fixed dates: the library stamps the time of writing into the archive and its properties."""
     out = io.BytesIO()
     with zipfile.ZipFile(book) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:

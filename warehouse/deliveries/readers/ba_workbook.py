@@ -82,7 +82,7 @@ def read_ba_workbook(grid: Grid) -> Table:
     rows = [[clean(cell) for cell in row] + [""] * (width - len(row)) for row in grid.rows]
     area = _area_column(grid)
     assert area is not None
-    first = next(index for index, row in enumerate(rows) if AREA.fullmatch(row[area]))
+    first = next(index for index, row in enumerate(rows) if _names_area(grid, row, area))
     end = _owner_row(grid, rows, first)
     header = _find_header(grid, rows, area, first)
     columns = _choose_columns(grid, rows[first:end], header, area)
@@ -123,13 +123,17 @@ def read_ba_workbook(grid: Grid) -> Table:
 
 def _area_column(grid: Grid) -> int | None:
     """The first column that is shown and holds areas. (`25 Jahre` in a column behind it looks like one.)"""
-    columns = [
-        number
-        for row in grid.rows
-        for number, cell in enumerate(row)
-        if number + 1 not in grid.hidden_columns and AREA.fullmatch(clean(cell))
-    ]
+    columns = [number for row in grid.rows for number in range(len(row)) if _names_area(grid, row, number)]
     return min(columns, default=None)
+
+
+def _names_area(grid: Grid, row: Sequence[str], number: int) -> bool:
+    """Whether a cell is an area in a row of values. A title may name one, too."""
+    return (
+        number + 1 not in grid.hidden_columns
+        and AREA.fullmatch(clean(row[number])) is not None
+        and any(is_value(clean(cell)) for cell in row[number + 1 :])
+    )
 
 
 def _owner_row(grid: Grid, rows: list[list[str]], first: int) -> int:

@@ -1,7 +1,8 @@
--- How unevenly a group lives in the city: indices over the Quartiere, and the quotient of each small area. For a group, x are its
--- persons in a Quartier, y all others there, t = x + y; X, Y and T their sums, P = X / T, p = x / t; a is the size of the Quartier,
--- A the sum of sizes. What cannot be placed in the city and Quartiere without residents are left out. Sums are decimal, so that
--- bytes do not depend on the order of rows. Groups below var('least_group') have no value: the indices are biased upwards for them.
+-- How unevenly a group lives in the city: indices over the Quartiere, and the quotient of each small area. For a group, x are
+-- its persons in a Quartier, y all others there, t = x + y; X, Y and T their sums, P = X / T, p = x / t; a is the size of the
+-- Quartier, A the sum of sizes. What cannot be placed in the city and Quartiere without residents are left out. Sums are decimal,
+-- so that bytes do not depend on the order of rows. Groups below var('least_group') have no value: the indices are biased upwards
+-- for them.
 --
 -- dissimilarity D       1/2 sum |x/X - y/Y|
 -- isolation xPx         sum (x/X) (x/t)

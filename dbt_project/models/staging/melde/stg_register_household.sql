@@ -19,9 +19,9 @@ households as (
             bool_or(has_background_melde_wup) filter (household_role in ('head', 'partner')), false
         ) as has_parent_with_background_melde_wup,
         coalesce(
-            bool_or(own_reference_country is not null or german_citizenship_kind in ('naturalised', 'resettler'))
-                filter (household_role in ('head', 'partner')),
-            false
+            bool_or(
+                own_reference_country is not null or german_citizenship_kind in ('naturalised', 'resettler')
+            ) filter (household_role in ('head', 'partner')), false
         ) as has_parent_with_background_migrapro,
         coalesce(
             max(own_reference_country) filter (household_role = 'head'),

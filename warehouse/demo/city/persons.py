@@ -155,10 +155,10 @@ DTYPES: dict[str, Any] = dict.fromkeys(Persons.names(), np.int8) | {
 
 
 def new_persons(count: int, **columns: Any) -> Persons:
-    """Rows with the given columns; what is not given is NONE, NO_DAY or false."""
-    made = {}
+    """Rows with the given columns; what is not given is NONE, NO_DAY, false, main residence or single."""
+    made, zero = {}, {"protection", "residence", "family_status"}
     for name, dtype in DTYPES.items():
-        empty = NO_DAY if name in {"arrival_day", "first_entry"} else 0 if dtype is np.bool_ or name == "protection" else NONE
+        empty = NO_DAY if name in {"arrival_day", "first_entry"} else 0 if dtype is np.bool_ or name in zero else NONE
         value = columns.get(name, empty)
         made[name] = np.full(count, value, dtype) if np.ndim(value) == 0 else np.asarray(value).astype(dtype, copy=False)
     return Persons(**made)

@@ -43,6 +43,10 @@ class ContractError(DeliveryError):
     """Values, keys, units, symbols or sums of a delivery break its declaration."""
 
 
+class PersonalDataError(DeliveryError):
+    """A delivery holds names or addresses that nobody asked for. Nothing of it is kept; the message repeats no content."""
+
+
 class BuildError(MonitorError):
     """A candidate could not be built."""
 

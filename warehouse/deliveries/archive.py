@@ -35,6 +35,8 @@ RESERVED = frozenset({DELIVERY, LANDING, PARQUET, KEPT_COUNTS, PURGED})
 """Names in the folder of a delivery that are not the delivered file."""
 INCOMING = ".incoming-"
 UNTOUCHED_SECONDS = 3600
+PRIVATE = 0o600
+"""Mode of files about persons, and of everything that is said about a delivery."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,13 @@ def sha256_of(path: Path) -> str:
         while piece := file.read(1 << 20):
             digest.update(piece)
     return digest.hexdigest()
+
+
+def close(folder: Path) -> None:
+    """Make the files of a folder readable by their owner only."""
+    folder.chmod(CLOSED)
+    for path in folder.iterdir():
+        path.chmod(PRIVATE)
 
 
 def delivery_id(sha256: str) -> str:
@@ -222,7 +231,7 @@ def lock(home: Home) -> Iterator[None]:
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:
-    with path.open("w", encoding="utf-8") as file:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "w", encoding="utf-8") as file:
         json.dump(content, file, ensure_ascii=False, indent=1, sort_keys=True)
         file.write("\n")
         file.flush()

@@ -15,11 +15,12 @@ from warehouse import storage
 from warehouse.catalogue import Catalogue
 from warehouse.catalogue.models import Source
 from warehouse.checks import Finding
-from warehouse.deliveries import archive, history, landing
+from warehouse.deliveries import archive, history, landing, personal, records
 from warehouse.deliveries.archive import Delivery
 from warehouse.deliveries.contract import refusal
-from warehouse.deliveries.readers import read
-from warehouse.errors import ContractError, DeliveryError
+from warehouse.deliveries.readers import open_content, read
+from warehouse.deliveries.records import ListFile
+from warehouse.errors import CatalogueError, ContractError, DeliveryError, PersonalDataError
 from warehouse.home import Home
 from warehouse.publication import pointer
 
@@ -92,9 +93,17 @@ def ingest(
 def _one(home: Home, catalogue: Catalogue, path: Path, *, is_synthetic: bool, correction: str | None) -> IngestReport:
     try:
         report = _take_in(home, catalogue, path, is_synthetic=is_synthetic, correction=correction)
+    except PersonalDataError as error:
+        reason = str(error)[:REASON]
+        _delete(home, path, reason)
+        return IngestReport(path, "refused", None, reason, error.findings, error.source_id)
+    except CatalogueError as error:
+        # nothing is known about the file: it stays where it is
+        return IngestReport(path, "refused", None, f"{path.name}: not taken in, its declaration is wrong: {error}")
     except DeliveryError as error:
         reason = str(error) if len(str(error)) <= REASON else f"{str(error)[:REASON]}…"
-        _reject(home, path, reason)
+        source = catalogue.sources.get(error.source_id or "")
+        _reject(home, path, reason, may_copy=source is None or not is_personal(source))
         return IngestReport(path, "refused", None, reason, error.findings, error.source_id)
     except (OSError, *storage.StorageError) as error:
         # nothing is wrong with the file: it stays where it is
@@ -116,45 +125,74 @@ def _one(home: Home, catalogue: Catalogue, path: Path, *, is_synthetic: bool, co
 def _take_in(home: Home, catalogue: Catalogue, path: Path, *, is_synthetic: bool, correction: str | None) -> IngestReport:
     _check_name(path)
     before = _state(path)
-    tables = read(path)
-    sha256 = archive.sha256_of(path)
-    identifier = archive.delivery_id(sha256)
-    known = archive.find(home, identifier)
-    if known is not None:
-        _refuse_purged(path.name, known)
-        return IngestReport(path, "unchanged", known, source_id=known.source_id)
-    source = landing.recognise_all(tables, catalogue)
-    with _sent_for(source.id), archive.incoming(home, identifier) as folder:
-        said = landing.land(
-            tables, source, catalogue, folder / archive.PARQUET, delivery_id=identifier, is_synthetic=is_synthetic
-        )
-        _check_future(path.name, said)
-        _check_edition(home, source.id, path.name, said)
-        if correction is None:
-            _check_released(home, source.id, path.name, folder / archive.PARQUET, said)
-        _compare(home, catalogue, source, folder / archive.PARQUET, path.name, said, is_correction=correction is not None)
-        archive.write_landing(folder, said, catalogue.fingerprint(source))
-        shutil.copyfile(path, folder / path.name)
-        if archive.sha256_of(folder / path.name) != sha256 or _state(path) != before:
-            raise DeliveryError(f"{path.name}: the file changed while it was read. Send it again when it is complete.")
-        facts = {
-            "delivery_id": identifier,
-            "sha256": sha256,
-            "size": path.stat().st_size,
-            "file_name": path.name,
-            "source_id": source.id,
-            "received": datetime.now(UTC).isoformat(timespec="seconds"),
-            "is_synthetic": is_synthetic,
-            "correction": correction,
-        }
-        delivery, is_new = archive.register(home, folder, facts)
+    with open_content(path) as content:
+        sha256 = content.opened.sha256
+        identifier = archive.delivery_id(sha256)
+        if (known := archive.find(home, identifier)) is not None:
+            _refuse_purged(path.name, known)
+            return IngestReport(path, "unchanged", known, source_id=known.source_id)
+        personal.check(content, catalogue)
+        lists = records.recognise(content, catalogue)
+        tables = [] if lists else read(content)
+        source = lists[0].source if lists else landing.recognise_all(tables, catalogue)
+        with _sent_for(source.id), archive.incoming(home, identifier) as folder:
+            if lists:
+                said = _land_list(home, catalogue, lists, folder, is_correction=correction is not None)
+                archive.write_landing(folder, said, records.fingerprint(catalogue, source))
+            else:
+                said = landing.land(
+                    tables, source, catalogue, folder / archive.PARQUET, delivery_id=identifier, is_synthetic=is_synthetic
+                )
+                _check_future(path.name, said)
+                _check_edition(home, source.id, path.name, said)
+                if correction is None:
+                    _check_released(home, source.id, path.name, folder / archive.PARQUET, said)
+                _compare(home, catalogue, source, folder / archive.PARQUET, path.name, said, is_correction=correction is not None)
+                archive.write_landing(folder, said, catalogue.fingerprint(source))
+            shutil.copyfile(path, folder / path.name)
+            if archive.sha256_of(folder / path.name) != sha256 or _state(path) != before:
+                raise DeliveryError(f"{path.name}: the file changed while it was read. Send it again when it is complete.")
+            if is_personal(source):
+                archive.close(folder)
+            facts = {
+                "delivery_id": identifier,
+                "sha256": sha256,
+                "size": path.stat().st_size,
+                "file_name": path.name,
+                "source_id": source.id,
+                "received": datetime.now(UTC).isoformat(timespec="seconds"),
+                "is_synthetic": is_synthetic,
+                "correction": correction,
+            }
+            delivery, is_new = archive.register(home, folder, facts)
     return IngestReport(path, "accepted" if is_new else "unchanged", delivery, findings=tuple(said.findings), source_id=source.id)
+
+
+def is_personal(source: Source) -> bool:
+    """Whether a delivery of this source is about single persons, so that only its owner may read it."""
+    return source.records is not None and source.records.person_level
+
+
+def _land_list(
+    home: Home, catalogue: Catalogue, lists: Sequence[ListFile], folder: Path, *, is_correction: bool
+) -> landing.LandingReport:
+    """Land a list of records, and compare it with the other deliveries of its source."""
+    said = records.land(lists, catalogue, folder / archive.PARQUET)
+    said.findings += records.check_against(
+        lists[0].source,
+        folder / archive.PARQUET,
+        lists[0].file_name,
+        said,
+        archive.ledger(home),
+        is_correction=is_correction,
+    )
+    return said
 
 
 def _refuse_purged(file_name: str, known: Delivery) -> None:
     """What was deleted after its retention does not come back by the same file."""
     if known.purged is not None:
-        raise DeliveryError(
+        raise PersonalDataError(
             f"{file_name}: is delivery {known.delivery_id} of {known.source_id}, {_span(known.periods)}, whose rows were deleted "
             f"on {known.purged['at'][:10]} by {known.purged['who']}: {known.purged['why']}. What they counted is kept; "
             "delete the file."
@@ -274,15 +312,34 @@ def _in_inbox(home: Home, path: Path) -> bool:
     return path.resolve().parent in (home.inbox.resolve(), home.synthetic.resolve())
 
 
-def _reject(home: Home, path: Path, reason: str) -> None:
-    """The file goes to ``inbox/rejected`` with the reason beside it; a file from elsewhere stays where it is, too."""
+def _reject(home: Home, path: Path, reason: str, *, may_copy: bool = True) -> None:
+    """The file goes to ``inbox/rejected`` with the reason beside it; a file from elsewhere stays where it is, too.
+
+    Args:
+        may_copy: a file from elsewhere is copied; never one about persons.
+    """
     home.rejected.mkdir(parents=True, exist_ok=True)
     target = home.rejected / _plain(path.name)
     if _in_inbox(home, path) and (path.is_file() or path.is_symlink()):
         path.replace(target)
-    elif path.is_file() and not path.is_symlink() and path.stat().st_size <= COPY_LIMIT:
+    elif may_copy and path.is_file() and not path.is_symlink() and path.stat().st_size <= COPY_LIMIT:
         shutil.copyfile(path, target)
-    target.with_name(f"{target.name}.reason.txt").write_text(reason + "\n", encoding="utf-8", errors="backslashreplace")
+    if target.is_file() and not target.is_symlink():
+        target.chmod(archive.PRIVATE)
+    _write_reason(home, path, reason)
+
+
+def _delete(home: Home, path: Path, reason: str) -> None:
+    """Nothing of a delivery with names or addresses stays but the reason. A file from elsewhere is not ours to delete."""
+    if _in_inbox(home, path) and (path.is_file() or path.is_symlink()):
+        path.unlink()
+    _write_reason(home, path, reason)
+
+
+def _write_reason(home: Home, path: Path, reason: str) -> None:
+    home.rejected.mkdir(parents=True, exist_ok=True)
+    target = home.rejected / f"{_plain(path.name)}.reason.txt"
+    target.write_text(reason + "\n", encoding="utf-8", errors="backslashreplace")
 
 
 def _plain(name: str) -> str:
@@ -302,30 +359,42 @@ def land_again(home: Home, catalogue: Catalogue, delivery: Delivery) -> Delivery
     source = catalogue.sources.get(delivery.source_id)
     if source is None:
         raise DeliveryError(f"{delivery.file_name}: its source {delivery.source_id} is no longer declared")
-    fingerprint = catalogue.fingerprint(source)
+    is_list = source.records is not None
+    fingerprint = records.fingerprint(catalogue, source) if is_list else catalogue.fingerprint(source)
     if delivery.landing.get("fingerprint") == fingerprint and delivery.parquet.exists():
         return delivery
     archive.verify(delivery)
-    tables = read(delivery.file)
     earlier = archive.ledger(home, archive.before(home, delivery))
-    with archive.incoming(home, delivery.delivery_id) as folder:
-        said = landing.land(
-            tables,
-            source,
-            catalogue,
-            folder / archive.PARQUET,
-            delivery_id=delivery.delivery_id,
-            is_synthetic=delivery.is_synthetic,
-        )
-        said.findings += history.compare(
-            catalogue,
-            source,
-            folder / archive.PARQUET,
-            delivery.file_name,
-            earlier,
-            is_correction=delivery.correction is not None,
-        )
+    with archive.incoming(home, delivery.delivery_id) as folder, open_content(delivery.file) as content:
+        if is_list:
+            lists = records.recognise(content, catalogue)
+            if not lists or lists[0].source.id != source.id:
+                raise DeliveryError(f"{delivery.file_name}: is no longer recognised as a list of {source.id}; see its signature.")
+            said: landing.LandingReport = records.land(lists, catalogue, folder / archive.PARQUET)
+            # it was taken in once: other rows for its period had a reason
+            said.findings += records.check_against(
+                source, folder / archive.PARQUET, delivery.file_name, said, earlier, is_correction=True
+            )
+        else:
+            said = landing.land(
+                read(content),
+                source,
+                catalogue,
+                folder / archive.PARQUET,
+                delivery_id=delivery.delivery_id,
+                is_synthetic=delivery.is_synthetic,
+            )
+            said.findings += history.compare(
+                catalogue,
+                source,
+                folder / archive.PARQUET,
+                delivery.file_name,
+                earlier,
+                is_correction=delivery.correction is not None,
+            )
         archive.write_landing(folder, said, fingerprint)
+        if is_personal(source):
+            archive.close(folder)
         for name in (archive.PARQUET, archive.LANDING):
             (folder / name).replace(delivery.folder / name)
     found = archive.find(home, delivery.delivery_id)

@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
-from warehouse.deliveries.intake import Member, open_delivery
+from warehouse.deliveries.intake import Member, OpenedDelivery, open_delivery
 from warehouse.deliveries.readers.ba_workbook import is_ba_workbook, read_ba_workbook
 from warehouse.deliveries.readers.genesis_api import table_of_answer
 from warehouse.deliveries.readers.genesis_flat import is_flat_header, read_flat
@@ -24,23 +27,63 @@ CONTENT = "Object.Content"
 """Where the table of an API answer stands; lines count from its start."""
 
 
-def read(path: Path) -> list[Table]:
+class Content:
+    """An opened file. Its worksheets are parsed once, whoever asks first."""
+
+    def __init__(self, opened: OpenedDelivery) -> None:
+        self.opened = opened
+
+    @property
+    def name(self) -> str:
+        """The name of the file."""
+        return self.opened.path.name
+
+    @cached_property
+    def grids(self) -> list[Grid]:
+        """The worksheets of a workbook; none of another file."""
+        # Grids are shared with the workbook's side, which imports this package.
+        from warehouse.deliveries.workbook import read_grids
+
+        return read_grids(self.opened.path, allow_hidden_columns=True) if self.is_workbook else []
+
+    @property
+    def is_workbook(self) -> bool:
+        return self.opened.kind in {"workbook_xlsx", "workbook_xls"}
+
+
+@contextmanager
+def open_content(path: Path) -> Iterator[Content]:
+    """Check a delivered file and open it.
+
+    Raises:
+        IntakeError: the bytes are not an acceptable file.
+    """
+    with open_delivery(path) as opened:
+        yield Content(opened)
+
+
+def read(file: Path | Content) -> list[Table]:
     """Check a delivered file and read every table in it.
+
+    Args:
+        file: where it is, or the file where it is open already.
 
     Raises:
         IntakeError: the bytes are not an acceptable file.
         LayoutError: no table is recognised, or a table is cut off or contradicts itself.
     """
-    with open_delivery(path) as opened:
-        tables: list[Table] = []
-        for member in opened.members:
-            tables += _read_member(member, path.name, member.name if opened.kind == "zip" else None)
+    if isinstance(file, Path):
+        with open_content(file) as content:
+            return read(content)
+    if file.is_workbook:
+        return _read_workbook(file.grids, file.name)
+    tables: list[Table] = []
+    for member in file.opened.members:
+        tables += _read_member(member, file.name, member.name if file.opened.kind == "zip" else None)
     return tables
 
 
 def _read_member(member: Member, file_name: str, sheet: str | None) -> list[Table]:
-    if member.kind in {"workbook_xlsx", "workbook_xls"}:
-        return _read_workbook(member.path, file_name)
     if member.kind == "text" and _is_flat(member.path):
         return [read_flat(member.path, file_name, sheet, member.encoding or "utf-8")]
     if member.size > GRID_BYTES:
@@ -74,14 +117,13 @@ def _read_answer(text: str, file_name: str) -> Table:
         return read_flat(path, file_name, CONTENT)
 
 
-def _read_workbook(path: Path, file_name: str) -> list[Table]:
+def _read_workbook(grids: Sequence[Grid], file_name: str) -> list[Table]:
     """The tables of a workbook; sheets without one (cover, imprint) are passed over unless there is no other."""
     tables: list[Table] = []
     without: list[NoTableError] = []
-    # Grids are shared with the workbook's side, which imports this package.
-    from warehouse.deliveries.workbook import read_grids, refuse_hidden_columns
+    from warehouse.deliveries.workbook import refuse_hidden_columns
 
-    for grid in read_grids(path, allow_hidden_columns=True):
+    for grid in grids:
         try:
             if is_ba_workbook(grid):
                 tables.append(read_ba_workbook(grid))

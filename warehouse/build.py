@@ -169,7 +169,7 @@ def _load_record_periods(con: Connection, catalogue: Catalogue, deliveries: Sequ
                     source.rounding_of(period.year), delivery.delivery_id, delivery.is_synthetic,
                 )
             )  # fmt: skip
-        if delivery.purged is not None:
+        if delivery.purged is not None and delivery.periods_in_force:
             con.execute(
                 f"insert into raw.kept_count select {storage.literal(source.id)}, {', '.join(staging.COUNTED)} "
                 f"from read_parquet({storage.literal(delivery.kept_counts)}) where period in ({_listed(delivery)})"

@@ -47,7 +47,6 @@ WORD = re.compile(r"[\w.-]+")
 LINE_BYTES = 1 << 20
 BATCH = 200_000
 NOTATIONS = ("%Y-%m-%d", "%d.%m.%Y", "%Y%m%d", "%Y%m")
-GONE = "deleted with the rows"
 
 
 class PurgeError(MonitorError):
@@ -306,8 +305,6 @@ def _planned(home: Home, source: Source, records: Records, chosen: Sequence[Deli
                     refused[path.name] = archive.sha256_of(path)
                 elif of_persons:
                     look_at.add(path.name)
-            said = json.dumps(delivery.landing, ensure_ascii=False)
-            named, _ = _mentions(con, [_words(said)], times)
         entries.append(
             {
                 "delivery_id": delivery.delivery_id,
@@ -317,7 +314,6 @@ def _planned(home: Home, source: Source, records: Records, chosen: Sequence[Deli
                 "rows": dict(rows),
                 "counts_rows": counts[0],
                 "counts_sha256": archive.sha256_of(delivery.kept_counts),
-                "findings_name_persons": named,
             }
         )
     return {"deliveries": entries, "refused": refused}, tuple(sorted(look_at - refused.keys()))
@@ -434,8 +430,6 @@ def _carry_out(home: Home, decision: Decision) -> None:
                 f"{kept}: is missing or was changed since decision {decision.number} of the log; the rows of "
                 f"{entry['file_name']} are not deleted. Restore it from the backup of {decision.at[:10]}."
             )
-        if entry["findings_name_persons"]:
-            _blank_findings(folder / archive.LANDING)
         marker = {
             "at": decision.at,
             "who": said["who"],
@@ -456,13 +450,6 @@ def _carry_out(home: Home, decision: Decision) -> None:
         for folder, entry in folders.items():
             (folder / (name or entry["file_name"])).unlink(missing_ok=True)
             flush(folder)
-
-
-def _blank_findings(path: Path) -> None:
-    """What the checks said about single rows goes with them; that they said something stays."""
-    said = json.loads(path.read_text(encoding="utf-8"))
-    said["findings"] = [{**finding, "place": GONE, "found": GONE, "expected": ""} for finding in said["findings"]]
-    replace_text(path, json.dumps(said, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
 
 
 def _delete_candidates(home: Home, deliveries: set[str]) -> None:

@@ -169,7 +169,7 @@ def _numbers(con: Connection, source: Source, file_name: str) -> list[Finding]:
         order by _sheet nulls first, _row, _column limit 1000"""
     ).fetchall():
         findings.append(
-            finding("number_pattern", "S", file_name, place(sheet, row, column), f"{text!r}", _expected(text, symbol),
+            finding("number_pattern", "S", file_name, place(sheet, row, column), f"{text!r}", _expected(text, symbol, source),
                      "Ask the supplier for a correct export; nothing is repaired here.")
         )  # fmt: skip
     if not source.negative:
@@ -198,8 +198,10 @@ def _future(con: Connection, file_name: str, data_as_of: str | None) -> list[Fin
     ]  # fmt: skip
 
 
-def _expected(text: str, symbol: str | None) -> str:
+def _expected(text: str, symbol: str | None, source: Source) -> str:
     number = "a number without thousands separators, with the decimal mark of the table, or a declared symbol"
+    if source.thousands is not None:
+        number = f"a number, thousands as in `1{source.thousands}234` and in no other way, or a declared symbol"
     if text == "":
         return f"{number}; an empty cell is not a value"
     if symbol == "*":

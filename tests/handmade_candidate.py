@@ -55,6 +55,11 @@ _TABLES = {
     f"period_end date, reporting_year integer, {_BREAKDOWN}, population_base varchar, value double, unit varchar, "
     f"{_STATUS}, migration_concept varchar, rounding_base integer, is_synthetic boolean, provisional boolean, "
     f"source_id varchar, {_PLACE}",
+    "register_comparison": "quantity_id varchar, area_code varchar, period varchar, population_base varchar, "
+    "measure_id varchar, reference_date date, value double, unit varchar, obs_status varchar, is_synthetic boolean, "
+    "reference_value double, difference double, difference_percent double, tolerance_percent double, is_explained boolean, "
+    "quantity_de varchar, quantity_en varchar, measure_de varchar, measure_en varchar, explanation_de varchar, "
+    "explanation_en varchar",
     "indicator": "indicator_id varchar, handlungsfeld varchar, candidate varchar, name_de varchar, name_en varchar, "
     "definition_de varchar, definition_en varchar, relevance_de varchar, relevance_en varchar, limits_de varchar, "
     "limits_en varchar, kind varchar, unit varchar, factor double, decimals integer, supplier varchar, "

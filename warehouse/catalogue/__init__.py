@@ -23,6 +23,7 @@ from warehouse.catalogue.models import (
     Measure,
     Plausibility,
     Profile,
+    ReconciledQuantity,
     SeriesBreak,
     Source,
     Term,
@@ -49,6 +50,8 @@ class Catalogue:
     small_areas: dict[str, reference.Area] = field(default_factory=dict)
     """Areas inside the city, the class of what cannot be placed among them."""
     area_bridge: tuple[reference.Bridge, ...] = ()
+    reconciliation: dict[str, ReconciledQuantity] = field(default_factory=dict)
+    """What several registers count."""
 
     @property
     def areas(self) -> dict[str, reference.Area]:
@@ -102,6 +105,7 @@ def load(profile: str | None = None, folder: Path = FOLDER) -> Catalogue:
         plausibility=_validated(Plausibility, _yaml(folder / "plausibility.yml"), folder / "plausibility.yml"),
         small_areas=reference.small_areas(name, folder / "profiles"),
         area_bridge=reference.area_bridge(name, folder / "profiles"),
+        reconciliation=_listed(ReconciledQuantity, folder / "reconciliation.yml", "quantities"),
     )
     _check_references(catalogue)
     return catalogue
@@ -181,10 +185,8 @@ def _check_references(catalogue: Catalogue) -> None:
                 unknown = sorted({*ages, term.output.get("age_group", "total")} - {"total", *reference.age_groups()})
                 if unknown:
                     raise CatalogueError(f"{place}, age_group: found {unknown}, not in age_group.csv, so nobody could read it")
-    for entry in catalogue.series_breaks:
-        _known_measure(catalogue, "series_breaks.yml", entry.series)
-    for measure in _judged(catalogue.plausibility):
-        _known_measure(catalogue, "plausibility.yml", measure)
+    for place, measure in _measures_named_elsewhere(catalogue):
+        _known_measure(catalogue, place, measure)
 
 
 def _check_small_areas(catalogue: Catalogue) -> None:
@@ -205,6 +207,15 @@ def _check_small_areas(catalogue: Catalogue) -> None:
         weights[key] = weights.get(key, 0) + bridge.weight
     if wrong := [f"{old} on {day}: {total:g}" for (old, day), total in weights.items() if abs(total - 1) > 1e-9]:
         raise CatalogueError(f"{catalogue.profile.id}_area_bridge.csv: the weights of an area add up to 1; found {wrong}")
+
+
+def _measures_named_elsewhere(catalogue: Catalogue) -> list[tuple[str, str]]:
+    """File and measure."""
+    named = [("series_breaks.yml", entry.series) for entry in catalogue.series_breaks]
+    named += [("plausibility.yml", measure) for measure in _judged(catalogue.plausibility)]
+    for quantity in catalogue.reconciliation.values():
+        named += [(f"reconciliation.yml, {quantity.id}", term.measure) for term in quantity.terms]
+    return named
 
 
 def _judged(plausibility: Plausibility) -> list[str]:

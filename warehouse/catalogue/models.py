@@ -592,3 +592,44 @@ class Indicator(Model):
         if self.denominator:
             return "ratio"
         return "difference" if any(term.weight < 0 for term in self.numerator) else "count"
+
+
+# ---------------------------------------------------------------- one quantity in several registers
+
+
+class ReconciledTerm(Model):
+    """The quantity as one register counts it: the sum of the named codes."""
+
+    population_base: PopulationBase
+    measure: Identifier
+    age_group: Annotated[tuple[str, ...], Field(min_length=1)] = ("total",)
+    origin: Annotated[tuple[str, ...], Field(min_length=1)] = ("total",)
+    scheme: Identifier | None = None
+    category: str = "total"
+    reference: bool = False
+    """The register the others are compared with."""
+    tolerance: Annotated[float, Field(ge=0, lt=1)] = 0
+    """Share of the reference up to which ``explanation`` is enough."""
+    explanation: Bilingual
+    """What this register counts, and why it differs."""
+
+
+class ReconciledQuantity(Model):
+    """Something that several registers count, each in its own way."""
+
+    id: Identifier
+    name: Bilingual
+    owner: Text
+    """Who decides about the tolerances."""
+    terms: Annotated[tuple[ReconciledTerm, ...], Field(min_length=2)]
+
+    @model_validator(mode="after")
+    def _comparable(self) -> ReconciledQuantity:
+        if sum(term.reference for term in self.terms) != 1:
+            raise ValueError("exactly one term is the reference")
+        if lacking := [term.population_base for term in self.terms if not term.reference and not term.tolerance]:
+            raise ValueError(f"no tolerance for {lacking}: two registers never agree exactly")
+        keys = [(term.population_base, term.measure) for term in self.terms]
+        if twice := sorted({key for key in keys if keys.count(key) > 1}):
+            raise ValueError(f"declared twice: {twice}; base and measure together name a term")
+        return self

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from warehouse.catalogue.models import Indicator, Measure, Plausibility, Profile, SeriesBreak, Source
+from warehouse.catalogue.models import Indicator, Measure, Plausibility, Profile, ReconciledQuantity, SeriesBreak, Source
 
 FOLDER = Path(__file__).resolve().parent / "schemas"
 FILES: dict[str, tuple[type[BaseModel], str | None]] = {
@@ -17,6 +17,7 @@ FILES: dict[str, tuple[type[BaseModel], str | None]] = {
     "indicators": (Indicator, "indicators"),
     "measures": (Measure, "measures"),
     "plausibility": (Plausibility, None),
+    "reconciliation": (ReconciledQuantity, "quantities"),
     "series_breaks": (SeriesBreak, "series_breaks"),
 }
 """File kind to model, and the key under which a file lists several."""

@@ -7,7 +7,7 @@ from itertools import product
 from typing import Any
 
 from warehouse.catalogue import Catalogue, term_codes
-from warehouse.catalogue.models import Indicator, Term
+from warehouse.catalogue.models import Each, Indicator, ReconciledQuantity, Term
 from warehouse.storage import Connection, insert
 
 COLUMNS = {
@@ -28,6 +28,9 @@ COLUMNS = {
     "area": "area_code varchar, name varchar, level varchar, parent_code varchar, type_de varchar, nuts3 varchar, "
     "valid_from date, valid_to date",
     "area_bridge": "old_code varchar, new_code varchar, changed_on date, weight double, reason varchar",
+    "reconciliation": "quantity_id varchar, name_de varchar, name_en varchar, population_base varchar, measure_id varchar, "
+    "age_group varchar, origin varchar, category_scheme varchar, category varchar, expected_parts integer, "
+    "is_reference boolean, tolerance double, explanation_de varchar, explanation_en varchar",
     "profile": "profile_id varchar, name varchar, city varchar, country varchar, land varchar",
 }
 DIMENSIONS = ("sex", "age_group", "origin", "category")
@@ -65,6 +68,7 @@ def _rows(catalogue: Catalogue) -> dict[str, list[Sequence[Any]]]:
             for a in (*catalogue.areas.values(), *catalogue.small_areas.values())
         ],
         "area_bridge": list(catalogue.area_bridge),
+        "reconciliation": [row for quantity in catalogue.reconciliation.values() for row in _reconciled(quantity)],
         "profile": [(profile.id, profile.name, profile.city, profile.areas.country, profile.areas.land)],
     }  # fmt: skip
 
@@ -89,7 +93,18 @@ def _terms(indicator: Indicator) -> Iterable[tuple[Sequence[Any], list[Sequence[
                     term.align, len(list(product(*fixed.values()))), *(codes[d] is None for d in DIMENSIONS),
                     term.scheme or "none", *(_output(term, d, codes[d]) for d in DIMENSIONS),
                 ),
-                [(indicator.id, role, number, d, code) for d, listed in fixed.items() for code in listed],
+                [(indicator.id, role, number, d, code) for d, named in listed.items() for code in named],
+            )  # fmt: skip
+
+
+def _reconciled(quantity: ReconciledQuantity) -> Iterable[Sequence[Any]]:
+    """One row per part of every term."""
+    for term in quantity.terms:
+        for age_group, origin in product(term.age_group, term.origin):
+            yield (
+                quantity.id, quantity.name.de, quantity.name.en, term.population_base, term.measure, age_group, origin,
+                term.scheme or "none", term.category, len(term.age_group) * len(term.origin), term.reference,
+                term.tolerance, term.explanation.de, term.explanation.en,
             )  # fmt: skip
 
 

@@ -67,6 +67,15 @@ TABLES = (
         ),
     ),
     PublishedTable(
+        "register_comparison",
+        ("quantity_id", "area_code", "period", "population_base", "measure_id"),
+        _names(
+            "quantity_id area_code period population_base measure_id reference_date value unit obs_status is_synthetic "
+            "reference_value difference difference_percent tolerance_percent is_explained quantity_de quantity_en "
+            "measure_de measure_en explanation_de explanation_en"
+        ),
+    ),
+    PublishedTable(
         "indicator",
         ("indicator_id",),
         _names(

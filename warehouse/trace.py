@@ -1,7 +1,8 @@
-"""From a published number back to the text in the file it came from.
+"""From a published number back to the text in the file it came from, or to the list it was counted from.
 
 Reads a candidate of the closed zone: releases do not carry the parts of an indicator. Where the archived file is a text
-file, the place is read again, so that the answer rests on the file and not on what was once written about it.
+file, the place is read again, so that the answer rests on the file and not on what was once written about it. A count ends at
+its file: no row of a list is shown, since it may be about a person.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from typing import IO, Any
 import duckdb
 
 from warehouse.candidate import Candidate, newest
+from warehouse.deliveries import archive
 from warehouse.deliveries.workbook import read_grids
-from warehouse.errors import MonitorError
+from warehouse.errors import DeliveryError, MonitorError
 from warehouse.home import Home
 from warehouse.storage import connect, identifier
 
@@ -47,14 +49,25 @@ class Part:
     """What stood in the cell."""
     file_name: str
     sheet: str | None
-    row: int
-    column: int
+    row: int | None
+    """None where the value was counted from the rows of a list."""
+    column: int | None
     publisher: str
     licence: str
     source_id: str
     sha256: str
     verified: str
-    """Whether the archived file says the same."""
+    """Whether the archived file says the same; of a list whether it is still the file that was sent."""
+    counted: str | None = None
+    """Of a list: from how many rows, and what counts them."""
+
+    @property
+    def place(self) -> str:
+        """Where the value stands in the file."""
+        sheet = f", sheet {self.sheet}" if self.sheet else ""
+        if self.counted is not None:
+            return f"{self.file_name}{sheet}: {self.counted} ({self.verified})"
+        return f"{self.file_name}{sheet}, row {self.row}, column {self.column}: {self.text!r} ({self.verified})"
 
 
 @dataclass(frozen=True)
@@ -86,11 +99,9 @@ class Trace:
         for number, part in enumerate(self.parts, start=1):
             value = "no value" if part.value is None else f"{part.value:.10g} {part.unit}"
             weight = "" if part.weight == 1 else f", weight {part.weight:g}"
-            place = f"row {part.row}, column {part.column}"
-            sheet = f", sheet {part.sheet}" if part.sheet else ""
             lines += [
                 f"  [{number}] {part.role}{weight}: {part.measure}: {value} ({part.status})",
-                f"      {part.file_name}{sheet}, {place}: {part.text!r} ({part.verified})",
+                f"      {part.place}",
                 f"      {part.publisher}, {part.licence}; source {part.source_id}; sha256 {part.sha256}",
             ]
         return "\n".join(lines)
@@ -227,13 +238,9 @@ def _formula(fact: Mapping[str, Any], row: Mapping[str, Any]) -> str:
 
 
 def _part(con: duckdb.DuckDBPyConnection, home: Home, entry: Mapping[str, Any]) -> Part:
-    place = [entry["_delivery_id"], entry["_sheet"], entry["_row"], entry["_column"]]
-    cells = con.execute(
-        f"select distinct text from raw.{identifier(str(entry['source_id']))} "
-        "where _delivery_id = ? and _sheet is not distinct from ? and _row = ? and _column = ?",
-        place,
-    ).fetchall()
-    text = None if not cells or cells[0][0] is None else str(cells[0][0])
+    is_counted = entry["_row"] is None
+    text = None if is_counted else _delivered(con, entry)
+    counted, verified = _counted(home, entry) if is_counted else (None, _verify(home, entry, text))
     codes = [entry[f"part_{d}"] for d in ("period", *_KEY)]
     measure = f"{entry['part_measure_id']} ({', '.join(str(c) for c in codes if c != 'total')})"
     return Part(
@@ -246,14 +253,52 @@ def _part(con: duckdb.DuckDBPyConnection, home: Home, entry: Mapping[str, Any]) 
         text=text,
         file_name=str(entry["file_name"]),
         sheet=entry["_sheet"],
-        row=int(entry["_row"]),
-        column=int(entry["_column"]),
+        row=entry["_row"],
+        column=entry["_column"],
         publisher=str(entry["publisher"]),
         licence=str(entry["licence"]),
         source_id=str(entry["source_id"]),
         sha256=str(entry["sha256"]),
-        verified=_verify(home, entry, text),
+        verified=verified,
+        counted=counted,
     )
+
+
+def _delivered(con: duckdb.DuckDBPyConnection, entry: Mapping[str, Any]) -> str | None:
+    """What stood in the cell."""
+    place = [entry["_delivery_id"], entry["_sheet"], entry["_row"], entry["_column"]]
+    cells = con.execute(
+        f"select distinct text from raw.{identifier(str(entry['source_id']))} "
+        "where _delivery_id = ? and _sheet is not distinct from ? and _row = ? and _column = ?",
+        place,
+    ).fetchall()
+    return None if not cells or cells[0][0] is None else str(cells[0][0])
+
+
+def _counted(home: Home, entry: Mapping[str, Any]) -> tuple[str, str]:
+    """From how many rows a value was counted, by which model; and whether the archive still holds what it was counted from."""
+    by = f"by int_counted_{entry['source_id']}"
+    delivery = archive.find(home, str(entry["_delivery_id"]))
+    if delivery is None:
+        return f"counted {by}", f"ERROR: {entry['file_name']} is not in the archive"
+    period = str(entry["part_period"])
+    if delivery.purged is not None:
+        rows = delivery.purged["rows"].get(period)
+        verified = f"rows deleted on {delivery.purged['at'][:10]} by {delivery.purged['who']}, their counts are kept"
+    else:
+        rows = _rows_for(delivery.parquet, period) if delivery.parquet.exists() else None
+        verified = "verified in archive"
+    try:
+        archive.verify(delivery)
+    except DeliveryError as error:
+        verified = f"ERROR: {error}"
+    return f"counted from {'the' if rows is None else rows} rows of the delivery for {period}, {by}", verified
+
+
+def _rows_for(parquet: Path, period: str) -> int:
+    with connect() as con:
+        row = con.execute("select count(*) from read_parquet(?) where period = ?", [str(parquet), period]).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _verify(home: Home, entry: Mapping[str, Any], text: str | None) -> str:
@@ -280,10 +325,10 @@ def _cell(path: Path, member: str, row: int, column: int) -> str | None:
         raw: IO[bytes] = path.open("rb")
         open_files.callback(raw.close)
         if member:
-            archive = open_files.enter_context(zipfile.ZipFile(raw))
-            if member not in archive.namelist():
+            packed = open_files.enter_context(zipfile.ZipFile(raw))
+            if member not in packed.namelist():
                 return None
-            raw = open_files.enter_context(archive.open(member))
+            raw = open_files.enter_context(packed.open(member))
         line = next(islice(raw, row - 1, row), b"")
     text = _decode(line).rstrip("\r\n")
     fields = next(csv.reader([text], delimiter=_delimiter(text)), [])

@@ -164,12 +164,6 @@ def _find_header(grid: Grid, rows: list[list[str]], area: int, first: int) -> _H
     top = last + 1
     while top > 0 and last - top + 1 < DEEPEST_HEADER and sum(bool(rows[top - 1][number]) for number in shown) >= 2:
         top -= 1
-    if top > last or not rows[top][area]:
-        found = _shown(rows[last]) if last >= 0 else "nothing"
-        raise LayoutError(
-            f"{place}, row {grid.lines[first]}: the first area, and above it {found}. Expected: header rows with a label over "
-            "the areas and over each column of values. Ask for the agreed layout."
-        )
     for index in range(top, last + 1):
         for number in shown:
             cell = rows[index][number]
@@ -178,6 +172,12 @@ def _find_header(grid: Grid, rows: list[list[str]], area: int, first: int) -> _H
                     f"{place}, row {grid.lines[index]}, column {number + 1}: {cell!r} stands above the first area. Expected: a "
                     "label of the header. The area of this row is lost; ask for the whole table."
                 )
+    if top > last or not rows[top][area]:
+        found = _shown(rows[last]) if last >= 0 else "nothing"
+        raise LayoutError(
+            f"{place}, row {grid.lines[first]}: the first area, and above it {found}. Expected: header rows with a label over "
+            "the areas and over each column of values. Ask for the agreed layout."
+        )
     return _Header(top, last, _labels(grid, rows, top, last))
 
 

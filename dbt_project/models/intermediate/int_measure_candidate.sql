@@ -14,6 +14,10 @@ lists as (
     select * from {{ ref('int_counted') }}
 ),
 
+indices as (
+    select * from {{ ref('int_segregation') }}
+),
+
 delivered as (
     select
         * exclude (is_row_count),
@@ -30,6 +34,11 @@ delivered as (
         *,
         true as is_of_list
     from lists
+    union all by name
+    select
+        *,
+        true as is_of_list
+    from indices
 )
 
 select

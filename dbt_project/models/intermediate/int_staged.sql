@@ -1,6 +1,22 @@
 -- written by `python -m warehouse.catalogue.staging` from warehouse/catalogue/sources
 with
 
+ba_akg_employees as (
+    select * from {{ ref('stg_ba_akg_employees') }}
+),
+
+ba_akg_unemployed as (
+    select * from {{ ref('stg_ba_akg_unemployed') }}
+),
+
+ba_employees_residence as (
+    select * from {{ ref('stg_ba_employees_residence') }}
+),
+
+ba_unemployed as (
+    select * from {{ ref('stg_ba_unemployed') }}
+),
+
 destatis_kreise as (
     select * from {{ ref('stg_destatis_kreise') }}
 ),
@@ -89,6 +105,14 @@ school_directory_sozialindex as (
     select * from {{ ref('stg_school_directory_sozialindex') }}
 )
 
+select * from ba_akg_employees
+union all
+select * from ba_akg_unemployed
+union all
+select * from ba_employees_residence
+union all
+select * from ba_unemployed
+union all
 select * from destatis_kreise
 union all
 select * from genesis_12411_0012

@@ -68,7 +68,9 @@ def lots(foreign: Array, keys: Array, dual: int, born_abroad: int, others: int, 
     east = np.array([152, 160, 444])
     states = np.concatenate([roots, east])
     weights = np.concatenate([0.75 * shares / shares.sum(), [0.12, 0.07, 0.06]])
-    split = [np.diff(np.round(np.concatenate([[0], np.cumsum(weights)]) * count)).astype(np.int64) for count in (dual, born_abroad)]
+    split = [
+        np.diff(np.round(np.concatenate([[0], np.cumsum(weights)]) * count)).astype(np.int64) for count in (dual, born_abroad)
+    ]
     size = len(states)
     return Lots(
         count=np.concatenate([foreign, split[0], split[1], [others, secondary]]).astype(np.int64),
@@ -95,7 +97,10 @@ def arrive(rng: Stream, year: int, made: Lots) -> tuple[Persons, Array]:
     late = np.where(root == origins.TEMPORARY_PROTECTION, first, 0)
     days = draws.year_start(year + 1) - start
     day = (start + late + rng.integers(0, 2**30, count) % (days - late))[of]
-    birth_month = np.minimum((year - 1900 - age) * 12 + rng.integers(0, 12, count), (day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) + 840))
+    birth_month = np.minimum(
+        (year - 1900 - age) * 12 + rng.integers(0, 12, count),
+        (day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) + 840),
+    )
     persons = _origin(rng, group, root, made.only_german[lot], age, birth_month, day, from_abroad)
     persons.household[:], persons.role[:] = home, role
     persons.residence[:] = made.residence[lot]
@@ -130,9 +135,7 @@ def _households(rng: Stream, year: int, made: Lots) -> tuple[Array, Array, Array
     return lot[kept][home], home, place, partnered[home]
 
 
-def _ages(
-    rng: Stream, year: int, role: Array, of: Array, partnered: Array, root: Array, group: Array
-) -> tuple[Array, Array]:
+def _ages(rng: Stream, year: int, role: Array, of: Array, partnered: Array, root: Array, group: Array) -> tuple[Array, Array]:
     count = len(role)
     alone = np.bincount(of, minlength=count)[of] == 1
     young = 18 + rng.gamma(np.where(group == FOREIGN, 2.0, 1.9), np.where(group == FOREIGN, 6.5, 6.2), count)
@@ -164,7 +167,9 @@ def _origin(
 ) -> Persons:
     count = len(group)
     foreign, background = group == FOREIGN, group == BACKGROUND
-    abroad = (foreign & (from_abroad | chance(rng, 0.75, count))) | (background & chance(rng, np.where(age < 18, 0.1, 0.6), count))
+    abroad = (foreign & (from_abroad | chance(rng, 0.75, count))) | (
+        background & chance(rng, np.where(age < 18, 0.1, 0.6), count)
+    )
     abroad |= background & only_german & chance(rng, 0.9, count)
     kind = np.where(background & abroad, np.where(chance(rng, 0.4, count), RESETTLER, NATURALISED), BY_BIRTH)
     # The kind of German citizenship does not move along from the register of another city.

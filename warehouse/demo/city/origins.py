@@ -27,7 +27,34 @@ from warehouse.demo.city.persons import (
 )
 from warehouse.demo.city.targets import BACKGROUND, FOREIGN, NO_BACKGROUND, Targets
 
-EU = (124, 125, 126, 127, 128, 129, 130, 131, 134, 135, 137, 139, 142, 143, 145, 148, 151, 152, 153, 154, 155, 157, 161, 164, 165, 181)
+EU = (
+    124,
+    125,
+    126,
+    127,
+    128,
+    129,
+    130,
+    131,
+    134,
+    135,
+    137,
+    139,
+    142,
+    143,
+    145,
+    148,
+    151,
+    152,
+    153,
+    154,
+    155,
+    157,
+    161,
+    164,
+    165,
+    181,
+)
 EFTA = (136, 141, 149, 158)
 REFUGE = (224, 273, 423, 438, 439, 475, 997, 998)
 """Citizenships most of whose people came for protection."""
@@ -126,7 +153,14 @@ def set_titles(rng: Stream, persons: Persons, day: int) -> None:
     citizenship, entry = persons.citizenship_1[foreign], persons.first_entry[foreign]
     stay = day - entry
     title = np.full(count, TITLE["limited_family"], np.int8)
-    reasons = ("limited_family", "limited_education", "limited_employment", "limited_special", "application", "limited_humanitarian")
+    reasons = (
+        "limited_family",
+        "limited_education",
+        "limited_employment",
+        "limited_special",
+        "application",
+        "limited_humanitarian",
+    )
     drawn = draws.choose(rng, np.array([0.46, 0.14, 0.16, 0.06, 0.08, 0.10]), count)
     title[:] = np.array([TITLE[name] for name in reasons], np.int8)[drawn]
     refuge = np.isin(citizenship, REFUGE) & (entry > -3650)

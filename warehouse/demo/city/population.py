@@ -139,7 +139,10 @@ def _ghosts(persons: Persons) -> Ghosts:
 
 def _no_cases() -> Cases:
     small = {"decision", "legal_basis", "sex"}
-    dtypes = {name: np.int8 if name in small else np.int16 if name in {"citizenship", "birth_month"} else np.int32 for name in Cases.names()}
+    dtypes = {
+        name: np.int8 if name in small else np.int16 if name in {"citizenship", "birth_month"} else np.int32
+        for name in Cases.names()
+    }
     return Cases(**{name: np.zeros(0, dtype) for name, dtype in dtypes.items()})
 
 
@@ -313,7 +316,9 @@ def _departed(rng: Stream, year: int, left: Persons) -> Movements:
     count = len(left)
     foreign = left.citizenship_1 != GERMAN
     abroad = chance(rng, np.where(foreign, 0.55, 0.07), count)
-    elsewhere = np.array([151, 158, 161, 148, 168, 368, 163, 152], np.int16)[draws.choose(rng, np.array([2, 3, 2, 2, 1, 1, 2, 1.0]), count)]
+    elsewhere = np.array([151, 158, 161, 148, 168, 368, 163, 152], np.int16)[
+        draws.choose(rng, np.array([2, 3, 2, 2, 1, 1, 2, 1.0]), count)
+    ]
     state = np.where(foreign & (left.citizenship_1 < 997), left.citizenship_1, elsewhere)
     return movements(
         left, draws.days_in(rng, year, count), counterpart=np.where(abroad, ABROAD, 1), state=np.where(abroad, state, NONE)

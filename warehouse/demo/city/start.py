@@ -78,7 +78,9 @@ def first_city(rng: Stream, target: Targets) -> Persons:
     children = made.persons
     children.role[:], children.household[:] = CHILD, family
     rest = _others(rng, target, counts - at_home, parents, adults, children)
-    others = origins.settled(rng, target.year, rest.age, rest.sex, rest.group, target, german_only=_german_only(target, rest, adults))
+    others = origins.settled(
+        rng, target.year, rest.age, rest.sex, rest.group, target, german_only=_german_only(target, rest, adults)
+    )
     others.role[:], others.household[:] = rest.role, rest.home + len(starts)
     _same_citizenship(rng, others, rest)
     second_home = _second_homes(rng, target)
@@ -146,7 +148,9 @@ def _others(rng: Stream, target: Targets, adults: Array, parents: _Plan, known: 
     profile = foreign_share_by_age() / 100 * 0.72 * adults.sum(axis=1)
     by_age = np.maximum(profile - foreign_here, 0.05 * profile) / np.maximum(left.sum(axis=1), 1)
     share_foreign = _scaled(by_age, left.sum(axis=1), foreign)
-    share_background = _scaled(GERMAN_BACKGROUND[:101] * (1 - share_foreign), left.sum(axis=1), max(dual, 0) + max(from_abroad, 0))
+    share_background = _scaled(
+        GERMAN_BACKGROUND[:101] * (1 - share_foreign), left.sum(axis=1), max(dual, 0) + max(from_abroad, 0)
+    )
     ages, sexes = _repeat(left)
     group = np.full(len(ages), NO_BACKGROUND)
     foreigners = draws.sample(rng, share_foreign[ages] * np.where(sexes == MALE, 1.12, 0.88), max(foreign, 0))

@@ -10,16 +10,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from warehouse.demo.city.records import write_records
 
 from warehouse.catalogue import Catalogue
 from warehouse.demo.city import ba
 from warehouse.demo.city.persons import Year
+from warehouse.demo.city.records import Form, write_records
 from warehouse.demo.city.suppliers.derive import derive
 
 __all__ = ["write"]
 
-FILES = {
+FILES: dict[str, tuple[str, Form]] = {
     "school_office_pupils": ("schulamt_schueler", "csv"),
     "school_office_transitions": ("schulamt_uebergaenge", "csv"),
     "school_office_leavers": ("schulamt_abgaenge", "csv"),

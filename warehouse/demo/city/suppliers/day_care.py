@@ -21,6 +21,7 @@ BACKGROUND_WEIGHT = (0.55, 0.75)
 """How much less often children with a migration background attend, under 3 and from 3; assumed."""
 SPARE = (1.03, 1.02)
 """Places per child in care, by band; assumed."""
+LAST_AGE = len(BY_AGE) - 1
 BANDS = ("00_03", "03_06")
 
 

@@ -25,14 +25,15 @@ class Derived:
 def derive(year: Year, rng: np.random.Generator) -> Derived:
     """Count the persons of ``year`` for every supplier; the same for the same persons and generator."""
     people = residents.read(year)
-    way = schools.schooling(people)
-    children, places = day_care.tables(people)
+    young = people.aged(schools.FIRST_AGE, schools.LAST_AGE)
+    way = schools.schooling(young)
+    children, places = day_care.tables(people.aged(0, day_care.LAST_AGE))
     found = jobcenter.benefits(people)
     employed, unemployed = labour.counts(people, found)
     lists = {
-        "school_office_pupils": schools.pupils(people, way),
-        "school_office_transitions": schools.transitions(people, way),
-        "school_office_leavers": schools.leavers(people, way),
+        "school_office_pupils": schools.pupils(young, way),
+        "school_office_transitions": schools.transitions(young, way),
+        "school_office_leavers": schools.leavers(young, way),
         "day_care_children": children,
         "day_care_places": places,
         "trade_registrations": trade.registrations(people, rng),

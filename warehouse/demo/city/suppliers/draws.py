@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-Integers = npt.NDArray[np.int64]
+Integers = npt.NDArray[np.integer[Any]]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Labels = Sequence[object]
@@ -70,7 +71,7 @@ def cut(places: Floats, shares: Sequence[float]) -> Integers:
     return np.searchsorted(bounds[:-1], places, side="right").astype(np.int64)
 
 
-def counted(keys: Mapping[str, tuple[npt.NDArray[np.integer], Labels]], sums: Mapping[str, Flags | Integers | None]) -> pa.Table:
+def counted(keys: Mapping[str, tuple[Integers, Labels]], sums: Mapping[str, Flags | Integers | None]) -> pa.Table:
     """One row per combination of keys that occurs, in order.
 
     Args:

@@ -83,7 +83,7 @@ def _types(people: Residents) -> Integers:
 def _order(people: Residents, kind: Integers) -> Floats:
     """Poorer Quartiere, lone parents and singles first; the same households in every year."""
     deprived = np.zeros(len(people.household_ids))
-    deprived[people.household] = people.area_share(people.background)
+    deprived[people.household] = people.background_share[people.area]
     weight = np.exp(3.0 * deprived) * np.array([1.0, LONE_PARENT_WEIGHT, COUPLE_WEIGHT, 1.0, 0.6])[kind]
     return lot(fixed_draw(people.household_ids, "sgb2"), weight)
 

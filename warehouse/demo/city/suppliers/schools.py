@@ -25,6 +25,9 @@ FORMS = (
     "foerderschule",
     "abendschule_kolleg",
 )
+FIRST_AGE, LAST_AGE = 5, 34
+"""Whom the school office may meet, evening schools with it."""
+
 PRIMARY, LOWER, MIDDLE, COMPREHENSIVE, ACADEMIC, WALDORF, SPECIAL, SECOND_CHANCE = range(8)
 
 # schools of the city in 2023/24, 21111-01-03-4
@@ -86,7 +89,7 @@ class Schooling:
 def schooling(people: Residents) -> Schooling:
     """The way of everybody through school."""
     grade, repeating = _grades(people)
-    ability = people.draw("ability") - 0.22 * people.background - 0.35 * people.area_share(people.foreign)
+    ability = people.draw("ability") - 0.22 * people.background - 0.35 * people.foreign_share[people.area]
     form = _forms(people, grade, ability)
     upper = people.draw("upper") < np.select(
         [form == ACADEMIC, form == COMPREHENSIVE, form == WALDORF],
@@ -243,7 +246,7 @@ def leavers(people: Residents, way: Schooling) -> pa.Table:
 
 def _second_chance(people: Residents, way: Schooling) -> tuple[Flags, Integers]:
     """Young adults in evening schools, and the grade they are in."""
-    adult = (people.age >= 18) & (people.age < 35) & ~way.pupil
+    adult = (people.age >= 18) & ~way.pupil
     order = people.draw("evening") + np.abs(people.age - 22) / 40
     chosen = first(order, people.wanted("second_chance_pupils_german"), adult & ~people.foreign)
     chosen |= first(order, people.wanted("second_chance_pupils_foreign"), adult & people.foreign)

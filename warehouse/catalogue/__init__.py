@@ -232,7 +232,7 @@ def _known_measure(catalogue: Catalogue, place: str, measure: str | None) -> Non
 
 
 def term_codes(term: Term, place: str) -> dict[str, list[str] | None]:
-    """The codes a term takes per dimension; None for a breakdown (every code).
+    """The codes a term takes per dimension; None for all that are there.
 
     Raises:
         CatalogueError: a named group does not exist.
@@ -241,7 +241,7 @@ def term_codes(term: Term, place: str) -> dict[str, list[str] | None]:
     for dimension in ("sex", "age_group", "origin", "category"):
         selector = getattr(term, dimension)
         if isinstance(selector, Each):
-            codes[dimension] = None
+            codes[dimension] = list(selector.of) or None
         elif isinstance(selector, AgeSpan):
             codes[dimension] = reference.single_years(selector.first, selector.to)
         elif isinstance(selector, Group):

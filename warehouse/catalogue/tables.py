@@ -86,12 +86,15 @@ def _terms(indicator: Indicator) -> Iterable[tuple[Sequence[Any], list[Sequence[
     for role, terms in (("numerator", indicator.numerator), ("denominator", indicator.denominator)):
         for number, term in enumerate(terms, start=1):
             codes = term_codes(term, f"indicator {indicator.id}, {role} {number}")
-            fixed = {d: c for d, c in codes.items() if c is not None}
+            listed = {d: c for d, c in codes.items() if c is not None}
+            each = {d: isinstance(getattr(term, d), Each) for d in DIMENSIONS}
+            # a breakdown takes one of its codes for a row, anything else all of them
+            parts = len(list(product(*(c for d, c in listed.items() if not each[d]))))
             yield (
                 (
                     indicator.id, role, number, term.measure, term.weight, term.population_base, term.year_offset,
-                    term.align, len(list(product(*fixed.values()))), *(codes[d] is None for d in DIMENSIONS),
-                    term.scheme or "none", *(_output(term, d, codes[d]) for d in DIMENSIONS),
+                    term.align, parts, *each.values(),
+                    term.scheme or "none", *(None if each[d] else _output(term, d, codes[d]) for d in DIMENSIONS),
                 ),
                 [(indicator.id, role, number, d, code) for d, named in listed.items() for code in named],
             )  # fmt: skip

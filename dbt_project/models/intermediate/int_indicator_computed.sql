@@ -17,16 +17,6 @@ statuses as (
     select * from {{ ref('obs_status_code') }}
 ),
 
-ranked_parts as (
-    select
-        parts.*,
-        coalesce(statuses.precedence, 99) as precedence,
-        coalesce(list_position(['C', 'A', 'D', 'N', 'E'], parts.conf_status), 99) as conf_precedence,
-        concat_ws(' ', parts.source_id, parts._delivery_id, parts._sheet, parts._row, parts._column) as place
-    from parts
-    left join statuses on parts.obs_status = statuses.code
-),
-
 terms as (
     select
         value_key,
@@ -39,10 +29,10 @@ terms as (
         bool_or(coalesce(provisional, false)) as provisional,
         bool_or(coalesce(is_synthetic, false)) as is_synthetic,
         max(migration_concept) as migration_concept,
-        list(distinct population_base) filter (where population_base <> 'NONE') as bases,
-        min(struct_pack(precedence, place, obs_status, status_reason)) filter (where source_id is not null) as worst,
-        min(struct_pack(conf_precedence, conf_status)) filter (where source_id is not null) as most_confidential
-    from ranked_parts
+        min(population_base) filter (where population_base <> 'NONE') as first_base,
+        max(population_base) filter (where population_base <> 'NONE') as last_base,
+        bool_or(obs_status <> 'A' or conf_status <> 'F' or status_reason is not null) as is_marked
+    from parts
     group by value_key, role, term_no
 ),
 
@@ -58,36 +48,64 @@ summed as (
         bool_or(provisional) as provisional,
         bool_or(is_synthetic) as is_synthetic,
         min_by(migration_concept, (role <> 'numerator', term_no)) as migration_concept,
-        min(worst) as worst,
-        min(most_confidential) as most_confidential
+        min(first_base) as first_base,
+        max(last_base) as last_base,
+        bool_or(is_marked) as is_marked
     from terms
     group by value_key
 ),
 
-term_bases as (
-    select
-        value_key,
-        role,
-        unnest(bases) as base
-    from terms
+-- most values rest on plain figures of one base: the order of marks and bases is looked at only for the others
+marked as (
+    select value_key
+    from summed
+    where is_marked
 ),
 
-distinct_bases as (
+mixed as (
+    select value_key
+    from summed
+    where first_base <> last_base
+),
+
+marked_parts as (
+    select
+        parts.*,
+        coalesce(statuses.precedence, 99) as precedence,
+        coalesce(list_position(['C', 'A', 'D', 'N', 'E'], parts.conf_status), 99) as conf_precedence,
+        concat_ws(' ', parts.source_id, parts._delivery_id, parts._sheet, parts._row, parts._column) as place
+    from parts
+    semi join marked on parts.value_key = marked.value_key
+    left join statuses on parts.obs_status = statuses.code
+    where parts.source_id is not null
+),
+
+marks as (
     select
         value_key,
-        base,
-        bool_or(role = 'numerator') as is_of_numerator
-    from term_bases
-    group by value_key, base
+        min(struct_pack(precedence, place, obs_status, status_reason)) as worst,
+        min(struct_pack(conf_precedence, conf_status)) as most_confidential
+    from marked_parts
+    group by value_key
+),
+
+several_bases as (
+    select
+        parts.value_key,
+        parts.population_base as base,
+        bool_or(parts.role = 'numerator') as is_of_numerator
+    from parts
+    semi join mixed on parts.value_key = mixed.value_key
+    where parts.population_base <> 'NONE'
+    group by parts.value_key, parts.population_base
 ),
 
 -- the numerator's base is named first
 named_bases as (
     select
         value_key,
-        count(*) as base_count,
         string_agg(base, '/' order by is_of_numerator desc, base asc) as population_base
-    from distinct_bases
+    from several_bases
     group by value_key
 ),
 
@@ -98,9 +116,15 @@ described as (
         indicators.factor,
         indicators.unit,
         coalesce(indicators.migration_concept, summed.migration_concept) as stated_concept,
-        coalesce(named_bases.population_base, 'NONE') as population_base,
-        named_bases.base_count > 1 and indicators.mixed_base as is_mixed,
-        named_bases.base_count > 1 and not indicators.mixed_base as is_incompatible,
+        coalesce(named_bases.population_base, summed.first_base, 'NONE') as population_base,
+        coalesce(marks.worst.obs_status, 'A') as worst_status,
+        marks.worst.status_reason as worst_reason,
+        case
+            when marks.most_confidential.conf_precedence < 99 then marks.most_confidential.conf_status
+            else 'F'
+        end as conf_status,
+        named_bases.value_key is not null and indicators.mixed_base as is_mixed,
+        named_bases.value_key is not null and not indicators.mixed_base as is_incompatible,
         (keys.sex = 'total' or not keys.each_sex)
         and (keys.age_group = 'total' or not keys.each_age_group)
         and (keys.origin = 'total' or not keys.each_origin)
@@ -108,6 +132,7 @@ described as (
     from summed
     inner join keys on summed.value_key = keys.value_key
     inner join indicators on keys.indicator_id = indicators.indicator_id
+    left join marks on summed.value_key = marks.value_key
     left join named_bases on summed.value_key = named_bases.value_key
 ),
 
@@ -145,14 +170,14 @@ select
     end as value,
     unit,
     case
-        when obstacle is null or obstacle = 'part_unknown' then worst.obs_status
+        when obstacle is null or obstacle = 'part_unknown' then worst_status
         else 'M'
     end as obs_status,
-    case when most_confidential.conf_precedence < 99 then most_confidential.conf_status else 'F' end as conf_status,
+    conf_status,
     case
         when obstacle is not null and obstacle <> 'part_unknown' then obstacle
-        when obstacle is null and is_mixed then coalesce(worst.status_reason, 'mixed_base')
-        else worst.status_reason
+        when obstacle is null and is_mixed then coalesce(worst_reason, 'mixed_base')
+        else worst_reason
     end as status_reason,
     case when obstacle is null or obstacle = 'denominator_zero' then cast(numerator_sum as double) end as numerator,
     case when obstacle is null or obstacle = 'denominator_zero' then cast(denominator_sum as double) end as denominator,

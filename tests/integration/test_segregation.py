@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration import register
+from tests.integration import candidate, register
 from warehouse import storage
 from warehouse.catalogue import load
 
@@ -242,6 +242,23 @@ def test_a_citizenship_that_is_never_large_enough_has_no_rows(by_hand: Results) 
 
 def test_what_cannot_be_placed_has_no_quotient(by_hand: Results) -> None:
     assert not [key for key in by_hand if key[1] == "05-zz"]
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ("update intermediate.int_segregation set value = value where true", "pass"),
+        ("update intermediate.int_segregation set value = value + 0.1 where measure_id = 'exposure_index'", "fail"),
+        ("update intermediate.int_segregation set value = 0.1 where measure_id = 'gini_segregation_index'", "fail"),
+        ("update intermediate.int_segregation set value = 1.6 where area_code = '05-00'", "fail"),
+    ],
+)
+def test_the_build_fails_where_an_identity_does_not_hold(tmp_path: Path, change: str, status: str) -> None:
+    _segregation(tmp_path, [WORKED], AREAS)
+    with storage.connect(tmp_path / "candidate.duckdb") as con:
+        con.execute(change)
+    results = candidate.dbt(tmp_path / "candidate.duckdb", "test", "--select", "indices_of_segregation_keep_their_identities")
+    assert [said.split(":")[0] for said in results.values()] == [status]
 
 
 # ---------------------------------------------------------------- Köln

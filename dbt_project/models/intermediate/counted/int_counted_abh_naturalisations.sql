@@ -86,6 +86,41 @@ split as (
     )
 ),
 
+months as (
+    select format('{:02d}', unnest(range(1, 13))) as event_month
+),
+
+busy_months as (
+    select distinct
+        measure_id,
+        period,
+        event_month
+    from dated
+    where event_month is not null
+),
+
+happened as (
+    select distinct
+        measure_id,
+        period
+    from busy_months
+),
+
+-- a month without a case is a zero and no gap
+idle_months as (
+    select
+        happened.measure_id,
+        happened.period,
+        months.event_month
+    from happened
+    cross join months
+    anti join busy_months
+        on
+            happened.measure_id = busy_months.measure_id
+            and happened.period = busy_months.period
+            and months.event_month = busy_months.event_month
+),
+
 -- in complete months, as somebody counts who waits
 waited as (
     select
@@ -114,6 +149,17 @@ figures as (
         cast(null as varchar) as status_reason
     from split
     where not is_empty
+    union all
+    select
+        measure_id,
+        period,
+        'total' as sex,
+        'total' as origin,
+        'month' as category_scheme,
+        event_month as category,
+        0 as value,
+        cast(null as varchar) as status_reason
+    from idle_months
     union all
     select
         'naturalisation_waiting_months' as measure_id,

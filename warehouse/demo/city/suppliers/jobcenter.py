@@ -26,7 +26,7 @@ INDEPENDENT_FROM = 25
 
 ENTITLED = 0.965
 """Of the persons in benefit units; the others have an income of their own or are excluded. Assumed."""
-LONE_PARENT_WEIGHT, COUPLE_WEIGHT = 3.2, 0.35
+LONE_PARENT_WEIGHT, COUPLE_WEIGHT = 5.0, 0.3
 HOUSEHOLD_TYPES = ("single", "lone_parent", "couple", "couple_with_children", "other")
 SINGLE, LONE_PARENT, COUPLE, FAMILY, OTHER = range(5)
 FOREIGN_INTEGRATION = 0.95
@@ -56,7 +56,7 @@ def benefits(people: Residents) -> Benefits:
     order = _order(people, kind)
     employable_wanted = people.wanted("sgb2_employable")
     children_wanted = people.wanted("sgb2_beneficiaries") - employable_wanted
-    foreign_share = margin("sgb2_foreign_share", people.year)
+    foreign_share = _of_foreign_heads(people, eligible, foreign_head)
     chosen = np.zeros(len(order), dtype=bool)
     for of_origin, share in ((foreign_head, foreign_share), (~foreign_head, 1 - foreign_share)):
         families = first_until(order, children, children_wanted * share, of_origin & (children > 0))
@@ -66,6 +66,20 @@ def benefits(people: Residents) -> Benefits:
     area = np.zeros(len(order), dtype=np.int64)
     area[people.household] = people.area
     return Benefits(member, member & entitled, member & entitled & ~young, chosen, kind, area)
+
+
+def _of_foreign_heads(people: Residents, eligible: Flags, foreign_head: Flags) -> float:
+    """Share of persons in households with a foreign head that gives the wanted share of foreign persons.
+
+    Families are mixed: children of foreign parents are German, and foreign nationals live with German heads.
+    """
+    foreign = [
+        float(people.foreign[of_head].mean()) if of_head.any() else float(with_foreign_head)
+        for with_foreign_head in (False, True)
+        for of_head in [eligible & (foreign_head[people.household] == with_foreign_head)]
+    ]
+    wanted = margin("sgb2_foreign_share", people.year)
+    return min(max((wanted - foreign[0]) / max(foreign[1] - foreign[0], 0.01), 0.0), 1.0)
 
 
 def _types(people: Residents) -> Integers:

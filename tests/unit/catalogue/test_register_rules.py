@@ -14,8 +14,8 @@ Row = dict[str, Any]
 
 HEAD: Row = {
     "period": "2024-12-31", "reference_date": "2024-12-31", "pseudonym": "0A", "quartier": "05124-60",
-    "birth_month": "1980-05-01", "sex": "f", "family_status": "single", "citizenship_1": "000", "german_citizenship_kind": "birth", "birth_state": "000",
-    "residence": "main", "household": "1", "household_role": "head",
+    "birth_month": "1980-05-01", "sex": "f", "family_status": "single", "citizenship_1": "000",
+    "german_citizenship_kind": "birth", "birth_state": "000", "residence": "main", "household": "1", "household_role": "head",
 }  # fmt: skip
 FOREIGN: Row = {**HEAD, "citizenship_1": "163", "german_citizenship_kind": None}
 CHILD: Row = {**HEAD, "household_role": "child", "birth_month": "2020-05-01"}

@@ -178,6 +178,8 @@ def _land_list(
 ) -> landing.LandingReport:
     """Land a list of records, and compare it with the other deliveries of its source."""
     said = records.land(lists, catalogue, folder / archive.PARQUET)
+    if not is_correction:
+        _check_purged(home, lists[0], said)
     said.findings += records.check_against(
         lists[0].source,
         folder / archive.PARQUET,
@@ -197,6 +199,18 @@ def _refuse_purged(file_name: str, known: Delivery) -> None:
             f"on {known.purged['at'][:10]} by {known.purged['who']}: {known.purged['why']}. What they counted is kept; "
             "delete the file."
         )
+
+
+def _check_purged(home: Home, listed: ListFile, said: landing.LandingReport) -> None:
+    """Where rows were deleted, nothing tells whether new ones are the same: somebody has to know that they are wanted."""
+    for other in archive.ledger(home):
+        periods = sorted(set(other.periods_in_force) & set(said.periods))
+        if other.source_id == listed.source.id and other.purged is not None and periods:
+            raise ContractError(
+                f"{listed.file_name}: {periods[0]} was delivered by {other.file_name}, whose rows were deleted on "
+                f"{other.purged['at'][:10]} by {other.purged['who']}: {other.purged['why']}. If new rows are to replace what "
+                "they counted, ingest it with --correction and the reason."
+            )
 
 
 def _check_name(path: Path) -> None:

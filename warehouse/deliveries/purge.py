@@ -440,6 +440,7 @@ def _carry_out(home: Home, decision: Decision) -> None:
             "counts_sha256": entry["counts_sha256"],
         }
         replace_text(folder / archive.PURGED, json.dumps(marker, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
+        archive.close(folder)
     for name, sha256 in said["refused"].items():
         path = home.rejected / name
         if path.exists() and archive.sha256_of(path) == sha256:

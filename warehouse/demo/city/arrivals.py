@@ -34,10 +34,12 @@ from warehouse.demo.city.persons import (
 )
 from warehouse.demo.city.targets import BACKGROUND, FOREIGN, NO_BACKGROUND
 
-SHAPES = np.array([[0.66, 0.10, 0.19, 0.05], [0.62, 0.17, 0.15, 0.06], [0.66, 0.19, 0.11, 0.04]])
+SHAPES = np.array([[0.77, 0.11, 0.09, 0.03], [0.70, 0.16, 0.10, 0.04], [0.735, 0.17, 0.07, 0.025]])
 """Of arriving households by group: one person, couple, couple with children, one parent with children."""
-WAR_SHAPES = np.array([0.38, 0.12, 0.18, 0.32])
+WAR_SHAPES = np.array([0.47, 0.13, 0.14, 0.26])
 """Ukraine from 2022: mothers with children."""
+FLIGHT_SHAPES = np.array([0.655, 0.09, 0.20, 0.055])
+"""Foreign nationals up to 2018: families followed who had fled first."""
 CHILDREN = np.array([0.42, 0.35, 0.16, 0.07])
 
 
@@ -117,6 +119,8 @@ def _households(rng: Stream, year: int, made: Lots) -> tuple[Array, Array, Array
     # As many households as persons are enough for every lot; what is beyond its number is cut off.
     lot = np.repeat(np.arange(len(made.count)), made.count)
     shapes = SHAPES[made.group[lot]]
+    if year <= 2018:
+        shapes[made.group[lot] == FOREIGN] = FLIGHT_SHAPES
     if year >= 2022:
         shapes[made.citizenship[lot] == origins.TEMPORARY_PROTECTION] = WAR_SHAPES
     shape = np.minimum((rng.random(len(lot))[:, None] > np.cumsum(shapes, axis=1)).sum(axis=1), 3)
@@ -138,10 +142,10 @@ def _households(rng: Stream, year: int, made: Lots) -> tuple[Array, Array, Array
 def _ages(rng: Stream, year: int, role: Array, of: Array, partnered: Array, root: Array, group: Array) -> tuple[Array, Array]:
     count = len(role)
     alone = np.bincount(of, minlength=count)[of] == 1
-    young = 18 + rng.gamma(np.where(group == FOREIGN, 2.0, 1.9), np.where(group == FOREIGN, 6.5, 6.2), count)
+    young = 18 + rng.gamma(np.where(group == FOREIGN, 1.8, 1.5), np.where(group == FOREIGN, 6.5, 6.6), count)
     # One in eight who come alone or as a couple is older: to children, into a home, back to where they grew up.
-    young = np.where(chance(rng, np.where(group == FOREIGN, 0.05, 0.12), count), 50 + rng.gamma(2, 9, count), young)
-    family = np.clip(rng.normal(35, 7, count), 20, 55)
+    young = np.where(chance(rng, np.where(group == FOREIGN, 0.11, 0.16), count), 50 + rng.gamma(1.4, 9, count), young)
+    family = np.clip(rng.normal(36, 8, count), 20, 58)
     adult = np.clip(np.where(alone, young, np.where(chance(rng, 0.25, count) & partnered, young + 4, family)), 18, 95)[of]
     child = np.minimum(rng.random(count) * 18, np.maximum(adult - 19, 0.5))
     age = np.where(role == CHILD, child, np.where(role == PARTNER, np.clip(adult + rng.normal(-1, 3, count), 18, 95), adult))
@@ -180,6 +184,7 @@ def _origin(
     kind[shown] = NATURALISED
     state = np.where(abroad, np.where(root == GERMAN, 168, root), GERMAN)
     state[chance(rng, np.where(only_german, 0.0, np.where(from_abroad, 0.05, 0.10)), count)] = NONE
+    other = np.array(list(origins.OTHER_DUAL), np.int16)[rng.integers(0, len(origins.OTHER_DUAL), count)]
     born = draws.first_day(birth_month)
     before = rng.exponential(2200, count).astype(np.int64)
     entry = np.where(abroad, np.where(from_abroad, day, np.maximum(day - before, born)), born)
@@ -188,7 +193,7 @@ def _origin(
         count,
         birth_month=birth_month,
         citizenship_1=np.where(foreign, root, GERMAN),
-        citizenship_2=np.where(background & ~only_german, root, NONE),
+        citizenship_2=np.where(background & ~only_german, root, origins.second_of_foreigners(rng, foreign, root, other)),
         german_kind=kind,
         birth_state=state,
         origin_state=np.where(from_abroad, np.where(root == GERMAN, 158, root), GERMAN),

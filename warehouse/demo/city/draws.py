@@ -43,13 +43,13 @@ def by_age(points: dict[int, float], oldest: int = 120) -> Array:
     first = np.array(sorted(points))
     ages = np.arange(oldest + 1)
     values = np.array([points[int(age)] for age in first])
-    return np.where(ages < first[0], 0.0, values[np.maximum(np.searchsorted(first, ages, "right") - 1, 0)])
+    return np.asarray(np.where(ages < first[0], 0.0, values[np.maximum(np.searchsorted(first, ages, "right") - 1, 0)]))
 
 
 def between(points: dict[int, float], oldest: int = 120) -> Array:
     """A value for each age, on straight lines between the points."""
     first = np.array(sorted(points), float)
-    return np.interp(np.arange(oldest + 1), first, [points[int(age)] for age in first])
+    return np.asarray(np.interp(np.arange(oldest + 1), first, [points[int(age)] for age in first]))
 
 
 def couples(rng: Stream, women: Array, men: Array, age: Array, market: Array) -> tuple[Array, Array]:

@@ -27,15 +27,18 @@ from warehouse.demo.city.persons import (
     Array,
     Persons,
 )
-from warehouse.demo.city.targets import BACKGROUND, FOREIGN, Targets
+from warehouse.demo.city.targets import BACKGROUND, FOREIGN, GROUPS, Targets, territory
 
 LEAVES_HOME = draws.between({17: 0, 18: 0.06, 20: 0.13, 24: 0.2, 28: 0.24, 35: 0.2, 45: 0.15, 60: 0.1})
 SEPARATES = 0.011
 FINDS_PARTNER = draws.by_age({19: 0.035, 24: 0.075, 36: 0.05, 46: 0.03, 61: 0.008})
 MOVES_HOUSE = draws.between({18: 0.16, 22: 0.19, 30: 0.135, 40: 0.085, 55: 0.045, 70: 0.028, 85: 0.03})
-MOVES_AWAY = draws.between({18: 0.08, 22: 0.10, 27: 0.105, 34: 0.065, 45: 0.035, 60: 0.018, 75: 0.012, 90: 0.01})
+MOVES_AWAY = draws.between({18: 0.08, 22: 0.105, 27: 0.118, 34: 0.078, 45: 0.042, 55: 0.019, 65: 0.013, 75: 0.011, 90: 0.011})
 FERTILITY = draws.between({14: 0, 16: 0.05, 20: 0.35, 25: 0.8, 30: 1.0, 34: 0.85, 38: 0.42, 42: 0.11, 46: 0.012, 50: 0})
-FERTILITY_BY_GROUP = np.array([1.35, 1.25, 0.85])
+FERTILITY_BY_GROUP = np.array([1.45, 1.6, 0.76])
+COMMUNITIES = {134: ("05124-60", 0.175)}
+"""Citizenship to a Quartier and the share of its households that move there whatever the pattern: 1,256 Greek nationals
+lived in Oberbarmen-Schwarzbach in 2017 (Westdeutsche Zeitung, aid-35142203)."""
 
 
 @dataclass
@@ -103,7 +106,7 @@ def departures(rng: Stream, persons: Persons, where: Homes, changes: Changes, gr
     factor = np.where(group[head] == FOREIGN, 1.75, np.where(group[head] == BACKGROUND, 0.9, 0.95))
     rate = np.where(head >= 0, MOVES_AWAY[age[head]] * factor, 0.0)
     size = np.bincount(where.home[~changes.gone], minlength=where.count)
-    rate *= np.where(size > 2, 0.62, 1.0)
+    rate *= np.where(size > 2, 0.44, 1.0)
     second_home = persons.residence == SECONDARY
     alone = (persons.role == CHILD) & (age >= 18) & ~changes.gone
     own = np.where(alone, LEAVES_HOME[age] * 0.22, 0.0)
@@ -201,22 +204,51 @@ def relocate(rng: Stream, persons: Persons, changes: Changes, group: Array, age:
     changes.quartier = np.concatenate([changes.quartier, np.full(count - old, NONE, np.int8)])
     groups = group[head]
     size_of = np.where(head >= 0, size, 0)
-    for each in range(3):
-        stays = (groups == each) & ~moving & main & (changes.quartier >= 0)
-        here = np.bincount(changes.quartier[stays], size_of[stays], minlength=len(target.by_quartier))
-        goes = np.flatnonzero((groups == each) & moving)
-        changes.quartier[goes] = settle(rng, target.by_quartier[:, each], here, size_of[goes])
+    stays = there & ~moving[changes.home] & (persons.residence != SECONDARY)
+    here = count_by_quartier(changes.quartier[changes.home[stays]], group[stays])
+    goes = np.flatnonzero(moving)
+    changes.quartier[goes] = settle(rng, target, here, groups[goes], persons.citizenship_1[head[goes]], size_of[goes])
     changes.moved |= there & moving[changes.home]
 
 
-def settle(rng: Stream, wanted: Array, here: Array, sizes: Array) -> Array:
-    """Quartier of each household of these sizes, so that who is ``here`` comes nearer to the pattern ``wanted``."""
+def count_by_quartier(quartier: Array, group: Array) -> Array:
+    """Persons by Quartier and group, without those nobody can place."""
+    placed = quartier >= 0
+    cells = quartier[placed].astype(np.int64) * GROUPS + group[placed]
+    return np.bincount(cells, minlength=len(territory().codes) * GROUPS).reshape(-1, GROUPS)
+
+
+def settle(rng: Stream, target: Targets, here: Array, group: Array, citizenship: Array, sizes: Array) -> Array:
+    """Quartier of each household, so that together with who is ``here`` (Quartier, group) the pattern of the year comes nearer.
+
+    Args:
+        group: of each household, by its head; as are the citizenships.
+        sizes: persons in each household.
+    """
+    quartier = np.full(len(sizes), NONE, np.int8)
+    for key, (code, share) in COMMUNITIES.items():
+        quartier[(citizenship == key) & chance(rng, share, len(sizes))] = territory().codes.index(code)
+    chosen = quartier >= 0
+    here = here.astype(float)
+    np.add.at(here, (quartier[chosen], group[chosen]), sizes[chosen])
+    for each in range(GROUPS):
+        at = np.flatnonzero(~chosen & (group == each))
+        quartier[at] = _fill(rng, target.by_quartier[:, each], here[:, each], sizes[at])
+    return np.where(chance(rng, 0.001, len(sizes)), NONE, quartier).astype(np.int8)
+
+
+def _fill(rng: Stream, wanted: Array, here: Array, sizes: Array) -> Array:
     if len(sizes) == 0:
         return np.zeros(0, np.int8)
     total = here.sum() + sizes.sum()
-    missing = np.maximum(wanted * (total / wanted.sum()) - here, 0) + 0.01 * wanted
-    quartier = draws.choose(rng, missing, len(sizes))
-    return np.where(chance(rng, 0.001, len(sizes)), NONE, quartier).astype(np.int8)
+    missing = np.maximum(wanted * (total / wanted.sum()) - here, 0) + 0.001 * wanted
+    # Households in any order fill one Quartier after the other: the totals come out, not only their expectation.
+    order = rng.permutation(len(sizes))
+    filled = np.cumsum(sizes[order]) - sizes[order] / 2
+    ends = np.cumsum(missing) * (sizes.sum() / missing.sum())
+    quartier = np.empty(len(sizes), np.int8)
+    quartier[order] = np.minimum(np.searchsorted(ends, filled, "right"), len(wanted) - 1)
+    return quartier
 
 
 def mothers(rng: Stream, persons: Persons, changes: Changes, group: Array, age: Array, births: int) -> tuple[Array, Array]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from warehouse.demo.city import draws, origins
-from warehouse.demo.city.draws import Stream, chance
+from warehouse.demo.city.draws import Stream
 from warehouse.demo.city.persons import (
     DISCRETION,
     ENTITLEMENT,
@@ -28,7 +28,7 @@ NOT_RELEASED = (221, 224, 232, 252, 285, 423, 438, 439, 451, 475)
 
 def waiting_months(year: int) -> tuple[int, int]:
     """Shortest and longest time from application to decision, for applications of ``year``: the office falls behind."""
-    return {2021: (12, 18), 2022: (18, 24)}.get(year, (12, 15) if year < 2021 else (20, 24))
+    return {2021: (12, 16), 2022: (12, 22), 2023: (17, 24)}.get(year, (12, 15) if year < 2021 else (20, 24))
 
 
 def required_years(year: int) -> int:
@@ -45,7 +45,7 @@ def apply(rng: Stream, persons: Persons, year: int, wanted: int, first_case: int
     weight = np.where(np.isin(citizenship, origins.REFUGE), 3.0, np.where(np.isin(citizenship, origins.EU), 0.45, 1.0))
     weight = np.where(citizenship == 163, 0.8, weight)
     age = persons.age(year)
-    weight = weight * np.where(age < 16, 0.6, np.where(age < 45, 1.3, np.where(age < 65, 0.6, 0.15))) * eligible
+    weight = weight * np.where(age < 16, 1.1, np.where(age < 45, 1.3, np.where(age < 65, 0.6, 0.15))) * eligible
     chosen = draws.sample(rng, weight, wanted)
     persons.applied[chosen] = True
     count = len(chosen)
@@ -70,8 +70,12 @@ def apply(rng: Stream, persons: Persons, year: int, wanted: int, first_case: int
     return made
 
 
-def decide(rng: Stream, persons: Persons, year: int, cases: Cases) -> None:
-    """Carry out the decisions of the year in ``persons``; cases of people who are gone are withdrawn."""
+def decide(rng: Stream, persons: Persons, year: int, cases: Cases, released: int) -> None:
+    """Carry out the decisions of the year in ``persons``; cases of people who are gone are withdrawn.
+
+    Args:
+        released: how many may give up their former citizenship or lose it in the register, before the reform.
+    """
     applicants = np.flatnonzero(persons.applied)
     order = np.argsort(persons.person[applicants], kind="stable")
     ids = persons.person[applicants][order]
@@ -85,14 +89,16 @@ def decide(rng: Stream, persons: Persons, year: int, cases: Cases) -> None:
     who = applicants[order][place[due]] if len(ids) else np.zeros(0, np.int64)
     persons.applied[who] = False
     granted = cases.decision[due] == GRANTED
-    _naturalise(rng, persons, who[granted], cases.decision_day[due][granted])
+    _naturalise(rng, persons, who[granted], cases.decision_day[due][granted], released)
 
 
-def _naturalise(rng: Stream, persons: Persons, who: Array, day: Array) -> None:
+def _naturalise(rng: Stream, persons: Persons, who: Array, day: Array, released: int) -> None:
     former = persons.citizenship_1[who]
-    keeps = np.where(np.isin(former, origins.EU), 0.9, np.where(np.isin(former, NOT_RELEASED), 0.6, 0.12))
-    keeps = np.where(day >= origins.REFORM_DAY, 0.98, keeps)
-    kept = chance(rng, keeps, len(who)) & (former < 997)
+    gives_up = np.where(np.isin(former, origins.EU), 0.15, np.where(np.isin(former, NOT_RELEASED), 0.3, 1.0))
+    gives_up = np.where(day >= origins.REFORM_DAY, 0.01, gives_up)
+    kept = np.ones(len(who), bool)
+    kept[draws.sample(rng, gives_up, released)] = False
+    kept &= former < 997
     persons.citizenship_3[who] = np.where(kept, persons.citizenship_2[who], NONE)
     persons.citizenship_2[who] = np.where(kept, former, NONE)
     persons.citizenship_1[who] = GERMAN

@@ -89,30 +89,30 @@ def settled(
     birth_month = (year - 1900 - age) * 12 + rng.integers(0, 12, count)
     foreign, background = group == FOREIGN, group == BACKGROUND
     drawn = target.citizenships[draws.choose(rng, target.by_citizenship.astype(float), count)]
-    resettler = background & (age >= 20) & chance(rng, 0.45, count)
+    resettler = background & chance(rng, np.interp(age, [20, 30, 50], [0.1, 0.3, 0.62]), count)
     from_east = np.array(list(RESETTLEMENT), np.int16)[draws.choose(rng, np.array(list(RESETTLEMENT.values())), count)]
     elsewhere = np.array(list(OTHER_DUAL), np.int16)[draws.choose(rng, np.array(list(OTHER_DUAL.values())), count)]
     root = np.where(foreign, drawn, np.where(resettler, from_east, elsewhere)).astype(np.int16)
     only_german = background & chance(rng, german_only, count)
     naturalised = background & ~resettler & chance(rng, np.where(only_german, 1.0, 0.45), count)
     born_here = np.isin(root, LONG_SETTLED) & (age < 50)
-    abroad = foreign & chance(rng, np.where(born_here, 0.52, 0.95), count)
+    abroad = foreign & chance(rng, np.where(born_here, 0.45, 0.95), count)
     abroad |= resettler & chance(rng, 0.93, count)
-    abroad |= naturalised & chance(rng, np.where(age < 35, 0.55, 0.85), count)
+    abroad |= naturalised & chance(rng, np.where(age < 40, 0.4, 0.85), count)
     abroad |= background & ~naturalised & ~resettler & chance(rng, 0.1, count)
     kind = np.where(resettler, RESETTLER, np.where(naturalised, NATURALISED, BY_BIRTH))
     lost = ~foreign & chance(rng, np.where(kind == BY_BIRTH, 0.10, np.where(only_german, 0.0, 0.45)), count)
     born = draws.first_day(birth_month)
     entry, arrival, origin = _history(rng, year, born, root, abroad)
     state = np.where(abroad, root, GERMAN)
-    state[chance(rng, np.where(abroad & ~foreign, 0.0, 0.035), count)] = NONE
+    state[chance(rng, np.where(only_german, 0.0, np.where(foreign, 0.10, 0.04)), count)] = NONE
     parents_here = foreign | (background & chance(rng, 0.85, count))
     persons = new_persons(
         count,
         birth_month=birth_month,
         sex=sex,
         citizenship_1=np.where(foreign, root, GERMAN),
-        citizenship_2=np.where(background & ~only_german, root, NONE),
+        citizenship_2=np.where(background & ~only_german, root, second_of_foreigners(rng, foreign, root, elsewhere)),
         german_kind=np.where(foreign, NONE, np.where(lost, KIND_UNKNOWN, kind)),
         birth_state=state,
         born_abroad=abroad,
@@ -127,6 +127,12 @@ def settled(
     )
     set_titles(rng, persons, draws.year_start(year + 1))
     return persons
+
+
+def second_of_foreigners(rng: Stream, foreign: Array, root: Array, other: Array) -> Array:
+    """A few foreign nationals have a second citizenship."""
+    has = foreign & (root != other) & (root < 997) & chance(rng, 0.012, len(root))
+    return np.where(has, other, NONE)
 
 
 def _history(rng: Stream, year: int, born: Array, root: Array, abroad: Array) -> tuple[Array, Array, Array]:
@@ -161,16 +167,16 @@ def set_titles(rng: Stream, persons: Persons, day: int) -> None:
         "application",
         "limited_humanitarian",
     )
-    drawn = draws.choose(rng, np.array([0.46, 0.14, 0.16, 0.06, 0.08, 0.10]), count)
+    drawn = draws.choose(rng, np.array([0.50, 0.14, 0.17, 0.06, 0.08, 0.05]), count)
     title[:] = np.array([TITLE[name] for name in reasons], np.int8)[drawn]
     refuge = np.isin(citizenship, REFUGE) & (entry > -3650)
     title[refuge] = TITLE["limited_humanitarian"]
-    title[chance(rng, 0.03, count)] = TITLE["neither"]
-    title[~refuge & chance(rng, 0.015, count)] = TITLE["tolerated"]
-    title[refuge & chance(rng, 0.04, count)] = TITLE["tolerated"]
+    title[chance(rng, 0.02, count)] = TITLE["neither"]
+    title[~refuge & chance(rng, 0.007, count)] = TITLE["tolerated"]
+    title[refuge & chance(rng, 0.02, count)] = TITLE["tolerated"]
     unlimited = (stay > FIVE_YEARS) & chance(rng, np.where(refuge, 0.22, np.where(stay > EIGHT_YEARS, 0.85, 0.55)), count)
     title[unlimited] = TITLE["unlimited_title"]
-    title[refuge & (stay < 500) & chance(rng, 0.7, count)] = TITLE["asylum_permission"]
+    title[refuge & (stay < 400) & chance(rng, 0.3, count)] = TITLE["asylum_permission"]
     free = np.isin(citizenship, EU) | np.isin(citizenship, EFTA)
     title[free] = np.where(chance(rng, 0.97, int(free.sum())), TITLE["eu_free_movement"], TITLE["unlimited_title"])
     title[chance(rng, 0.004, count)] = TITLE["unassigned"]
@@ -178,6 +184,7 @@ def set_titles(rng: Stream, persons: Persons, day: int) -> None:
     asylum = (refuge & chance(rng, 0.74, count)) | (~free & ~refuge & chance(rng, 0.045, count))
     protection[asylum] = PROTECTED["protection_temporary_asylum"]
     protection[asylum & (title == TITLE["unlimited_title"])] = PROTECTED["protection_unlimited"]
+    protection[~refuge & (title == TITLE["limited_humanitarian"])] = PROTECTED["protection_temporary_other"]
     war = (citizenship == TEMPORARY_PROTECTION) & (entry >= draws.year_start(2022))
     war &= chance(rng, 0.95, count)
     title[war], protection[war] = TITLE["limited_humanitarian"], PROTECTED["protection_temporary_other"]
@@ -189,8 +196,8 @@ def set_titles(rng: Stream, persons: Persons, day: int) -> None:
 def renew_titles(rng: Stream, persons: Persons, day: int) -> None:
     """What a year changes: procedures end, temporary titles become unlimited after five years."""
     title, protection = persons.title, persons.protection
-    waiting = np.flatnonzero((title == TITLE["asylum_permission"]) & (day - persons.first_entry > 400))
-    result = draws.choose(rng, np.array([0.72, 0.13, 0.15]), len(waiting))
+    waiting = np.flatnonzero((title == TITLE["asylum_permission"]) & (day - persons.first_entry > 200))
+    result = draws.choose(rng, np.array([0.82, 0.09, 0.09]), len(waiting))
     title[waiting] = np.array([TITLE["limited_humanitarian"], TITLE["tolerated"], TITLE["asylum_permission"]], np.int8)[result]
     outcomes = [PROTECTED[name] for name in ("protection_temporary_asylum", "protection_rejected", "protection_open")]
     protection[waiting] = np.array(outcomes, np.int8)[result]
@@ -265,8 +272,8 @@ def descent(rng: Stream, persons: Persons, mother: Array, father: Array, birth_m
     missing = (children.citizenship_1 != GERMAN) & (children.title == NONE)
     children.title[missing] = TITLE["limited_family"]
     speaks = persons.language_not_german
-    both = np.where(mother >= 0, speaks[mother], False) & np.where(father >= 0, speaks[father], False)
-    one = np.where(mother >= 0, speaks[mother], False) | np.where(father >= 0, speaks[father], False)
+    hers, his = (mother >= 0) & speaks[mother], (father >= 0) & speaks[father]
+    both, one = hers & his, hers | his
     children.language_not_german[:] = chance(rng, np.where(both, 0.9, np.where(one, 0.5, 0.01)), count)
     from_abroad = ((mother >= 0) & (persons.birth_state[mother] > 0)) | ((father >= 0) & (persons.birth_state[father] > 0))
     return Descent(children, second.astype(np.int16), np.asarray(from_abroad))
@@ -286,14 +293,16 @@ def register_second(rng: Stream, made: Descent, without_parent: Array, backgroun
         wanted_3: children whose only sign is a parent born abroad.
         wanted_5: minors whose only sign is a parent with migration background.
     """
-    possible = made.second > 0
+    # Who was born abroad came with the passport of that state: the second citizenship stands in the register.
+    always = made.persons.born_abroad & (made.second > 0)
+    possible = (made.second > 0) & ~always
     german = made.persons.citizenship_1 == GERMAN
     in_3 = german & made.parent_from_abroad
     in_5 = german & ~made.parent_from_abroad & background & ~without_parent
-    keep = np.zeros(len(possible), bool)
+    keep = always & german
     for eligible, wanted in ((in_3, wanted_3), (in_5, wanted_5)):
         open_ones = np.flatnonzero(eligible & possible)
-        forced = int((eligible & ~possible).sum())
+        forced = int((eligible & ~possible & ~always).sum())
         count = min(max(wanted - forced, 0), len(open_ones))
         without = open_ones[draws.sample(rng, np.ones(len(open_ones)), count)]
         keep[open_ones] = True

@@ -7,7 +7,7 @@ here their order, and how the next register is put together.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -46,10 +46,13 @@ from warehouse.demo.city.persons import (
     movements,
 )
 from warehouse.demo.city.start import first_city
-from warehouse.demo.city.targets import FIRST_YEAR, FULL_SIZE, GROUPS, LAST_YEAR, Targets, targets, territory, whole
+from warehouse.demo.city.targets import FIRST_YEAR, FULL_SIZE, LAST_YEAR, Targets, targets, whole
 
 GHOSTS_FORGOTTEN = 0.15
 """Share of the unreported departures that the central register finds in a year."""
+
+CLASS_4_STAYS = 1.05
+"""Share of class 4 that is still there a year later, with who joins it other than by naturalisation."""
 
 
 @dataclass
@@ -95,16 +98,10 @@ def _found(scale: float, seed: int) -> _City:
     where = homes(people)
     group = origins.group_of(people, own_class(people))[where.head]
     size = np.bincount(where.home, minlength=where.count)
-    quartier = np.full(where.count, NONE, np.int8)
-    for each in range(GROUPS):
-        at = np.flatnonzero(group == each)
-        nobody = np.zeros(len(target.by_quartier))
-        quartier[at] = events.settle(rng, target.by_quartier[:, each], nobody, size[at])
-    people.quartier[:] = quartier[where.home]
+    _first_homes(rng, people, where, group, size, target)
     # Numbers follow no order that would tell anything: households are shuffled, persons numbered through.
     shuffled = rng.permutation(where.count).astype(np.int32) + 1
     people.household[:] = shuffled[where.home]
-    known = people.mother[people.mother >= 0], people.father[people.father >= 0]
     renamed = np.zeros(int(people.person.max()) + 1, np.int32)
     people = people.take(np.argsort(people.household, kind="stable"))
     numbers = np.arange(1, len(people) + 1, dtype=np.int32)
@@ -113,7 +110,6 @@ def _found(scale: float, seed: int) -> _City:
     people.person[:] = numbers
     for column in (people.mother, people.father):
         column[column >= 0] = renamed[column[column >= 0]]
-    del known
     city = _City(scale, seed, people, _first_ghosts(people, target, seed), _no_cases(), len(people) + 1, where.count + 1, 1)
     city.next_person += len(city.ghosts)
     for earlier in (year - 1, year):
@@ -122,6 +118,18 @@ def _found(scale: float, seed: int) -> _City:
         city.cases = Cases.concatenate([city.cases, new])
         city.next_case += len(new)
     return city
+
+
+def _first_homes(rng: Stream, people: Persons, where: Homes, group: Array, size: Array, target: Targets) -> None:
+    """Place the households, by the group of their head, so that persons come out by group."""
+    own, wanted = origins.group_of(people, own_class(people)), target
+    counted, citizenship = people.is_main, people.citizenship_1[where.head]
+    nobody = np.zeros(target.by_quartier.shape)
+    for _ in range(4):
+        people.quartier[:] = events.settle(rng, wanted, nobody, group, citizenship, size)[where.home]
+        # Households are mixed: where too many of a group came out, fewer of its households are placed.
+        found = events.count_by_quartier(people.quartier[counted], own[counted])
+        wanted = replace(wanted, by_quartier=wanted.by_quartier * np.clip(target.by_quartier / np.maximum(found, 1), 0.5, 2))
 
 
 def _first_ghosts(people: Persons, target: Targets, seed: int) -> Ghosts:
@@ -153,8 +161,10 @@ def _advance(city: _City, year: int) -> Year:
     def rng(topic: str) -> Stream:
         return draws.stream(city.seed, year, topic)
 
-    naturalisation.decide(rng("decisions"), people, year, city.cases)
     age, where = people.age(year), homes(people)
+    before = np.bincount(migration_class(people, where, year)[people.is_main], minlength=NO_CLASS + 1)
+    released = round(max(target.born_abroad - int(before[ABROAD_CLASS]) * CLASS_4_STAYS, 0))
+    naturalisation.decide(rng("decisions"), people, year, city.cases, released)
     group = origins.group_of(people, migration_class(people, where, year))
     changes = events.begin(people, where, city.next_household)
     dying = events.deaths(rng("deaths"), people, changes, target, age)
@@ -166,7 +176,6 @@ def _advance(city: _City, year: int) -> Year:
     events.separate(rng("separate"), people, where, changes)
     events.pair(rng("pair"), people, changes, group, age)
     events.repair(rng("repair"), people, changes, age)
-    before = people.quartier
     events.relocate(rng("relocate"), people, changes, group, age, target)
     children, mother, father = _births(rng("births"), people, changes, group, age, target)
     _number_children(city, children, people, changes, mother)
@@ -189,12 +198,12 @@ def _advance(city: _City, year: int) -> Year:
     city.cases = Cases.concatenate([city.cases.take(open_ones), new])
     went = _departed(rng("destinations"), year, left)
     city.ghosts = _unreported(rng("unreported"), city.ghosts, left, went, target)
-    here, came = children.take(slice(None)), newcomers.is_main
+    came = newcomers.is_main
     moves = rng("days")
     happened = Events(
         births=movements(
-            here,
-            draws.first_day(here.birth_month) + moves.integers(0, 28, len(here)),
+            children,
+            draws.first_day(children.birth_month) + moves.integers(0, 28, len(children)),
             mother_citizenship=people.citizenship_1[mother],
             father_citizenship=np.where(father >= 0, people.citizenship_1[father], NONE),
         ),
@@ -202,7 +211,7 @@ def _advance(city: _City, year: int) -> Year:
         arrivals=_arrived(newcomers.take(came), counterpart[came]),
         departures=went,
         relocations=movements(
-            stayed.take(moved), draws.days_in(moves, year, int(moved.sum())), quartier_from=before[staying][moved]
+            stayed.take(moved), draws.days_in(moves, year, int(moved.sum())), quartier_from=people.quartier[staying][moved]
         ),
         naturalisations=naturalisation.of_year(city.cases, year),
     )
@@ -258,8 +267,6 @@ def _newcomers(city: _City, rng: Stream, target: Targets, here: Persons) -> tupl
     classes = np.bincount(own_class(here)[main], minlength=NO_CLASS + 1)
     german = max(target.residents - int(main.sum()) - foreign, 0)
     dual = min(max(target.dual - int(classes[DUAL_CLASS]), 0), german)
-    parents = homes(here.take(np.argsort(here.household, kind="stable")))
-    del parents
     abroad = min(max(target.born_abroad - _class_4(here, target.year), 0), german - dual)
     secondary = max(target.secondary - int((~main).sum()), 0)
     lots = arrivals.lots(by_citizenship, target.citizenships, dual, abroad, german - dual - abroad, secondary)
@@ -268,14 +275,8 @@ def _newcomers(city: _City, rng: Stream, target: Targets, here: Persons) -> tupl
     home = made.household.copy()
     group = origins.group_of(made, own_class(made))[head]
     size = np.bincount(home, minlength=len(head))
-    quartier = np.full(len(head), NONE, np.int8)
-    group_here = origins.group_of(here, own_class(here))
-    for each in range(GROUPS):
-        at = np.flatnonzero(group == each)
-        settled = main & (group_here == each) & (here.quartier >= 0)
-        counted = np.bincount(here.quartier[settled], minlength=len(territory().codes))
-        quartier[at] = events.settle(rng, target.by_quartier[:, each], counted, size[at])
-    made.quartier[:] = quartier[home]
+    counted = events.count_by_quartier(here.quartier[main], origins.group_of(here, own_class(here))[main])
+    made.quartier[:] = events.settle(rng, target, counted, group, made.citizenship_1[head], size)[home]
     made.person[:] = city.next_person + np.arange(len(made))
     city.next_person += len(made)
     made.household[:] = city.next_household + home

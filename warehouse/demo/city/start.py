@@ -145,7 +145,9 @@ def _others(rng: Stream, target: Targets, adults: Array, parents: _Plan, known: 
     dual = target.dual - sum(int((classes == DUAL_CLASS).sum()) for classes in own)
     from_abroad = target.born_abroad - int((own[0] == ABROAD_CLASS).sum())
     foreign_here = np.bincount(parents.age[parents.group == FOREIGN], minlength=101)
-    profile = foreign_share_by_age() / 100 * 0.72 * adults.sum(axis=1)
+    # The profile is that of 2024: who is 25 and older was ten years younger, who is younger took the place of others.
+    ages_later = np.where(np.arange(101) < 25, np.arange(101), np.minimum(np.arange(101) + 9, 100))
+    profile = foreign_share_by_age()[ages_later] / 100 * 0.72 * adults.sum(axis=1)
     by_age = np.maximum(profile - foreign_here, 0.05 * profile) / np.maximum(left.sum(axis=1), 1)
     share_foreign = _scaled(by_age, left.sum(axis=1), foreign)
     share_background = _scaled(
@@ -196,6 +198,7 @@ def _same_citizenship(rng: Stream, persons: Persons, plan: _Plan) -> None:
     same = (of >= 0) & (plan.group[of] == FOREIGN) & chance(rng, 0.85, len(partner))
     partner, of = partner[same], of[same]
     persons.citizenship_1[partner] = persons.citizenship_1[of]
+    persons.citizenship_2[partner] = NONE
     state = persons.birth_state[partner]
     persons.birth_state[partner] = np.where(state > 0, persons.citizenship_1[of], state)
     origin = persons.origin_state[partner]

@@ -37,6 +37,8 @@ class Territory:
     """Our area codes."""
     residents: Array
     foreign_share: Array
+    foreign_share_2015: Array
+    """Where it is not that of later in proportion, otherwise missing (nan)."""
     background_share: Array
     """Of the Germans, those with migration background."""
     area_km2: Array
@@ -56,6 +58,7 @@ def territory() -> Territory:
         codes=tuple(f"{CITY}-{row['quartier']}" for row in rows),
         residents=np.array([float(row["residents"]) for row in rows]),
         foreign_share=foreign,
+        foreign_share_2015=np.array([float(row["foreign_share_2015"] or np.nan) for row in rows]),
         background_share=np.where(np.isnan(known), usual, known),
         area_km2=np.array([float(row["area_km2"]) for row in rows]),
     )
@@ -193,9 +196,11 @@ def _by_quartier(year: int, totals: Array) -> Array:
     # Where only the city is known the share of 2015 follows the growth of the city from 17.2 to 22.1 %.
     foreign = known.residents * known.foreign_share * (17.2 / 22.1)
     residents = known.residents * (355_344 / known.residents.sum())
+    own = ~np.isnan(known.foreign_share_2015)
+    foreign[own] = (residents * known.foreign_share_2015)[own]
     for district, figure in _FOREIGN_2015.items():
-        inside = districts == district
-        foreign[inside] *= figure / foreign[inside].sum()
+        rest = (districts == district) & ~own
+        foreign[rest] *= (figure - foreign[(districts == district) & own].sum()) / foreign[rest].sum()
     for district, figure in _RESIDENTS_2015.items():
         inside = districts == district
         residents[inside] *= figure / residents[inside].sum()

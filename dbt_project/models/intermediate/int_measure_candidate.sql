@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 -- Every figure a source delivers, one row per source and key. The total of a split is the same figure as the figure of
 -- a table that does not split: category 'total' carries scheme 'none'.
 with

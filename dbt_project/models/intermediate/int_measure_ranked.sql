@@ -1,4 +1,5 @@
 -- Of several figures for one key the source with the lowest priority number is used, then the later delivery.
+-- Holds the measures where that may happen: what one list alone counts it has once.
 with
 
 candidates as (
@@ -13,21 +14,12 @@ deliveries as (
     select * from {{ source('raw', 'delivery') }}
 ),
 
--- most figures come from one list, which has each of them once
 contested as (
     select measure_id
     from candidates
     group by measure_id
     having count(distinct source_id) > 1 or not bool_and(is_of_list)
 )
-
-select
-    candidates.* exclude (is_of_list),
-    1 as choice
-from candidates
-anti join contested on candidates.measure_id = contested.measure_id
-
-union all
 
 select
     candidates.* exclude (is_of_list),

@@ -1,7 +1,25 @@
 with
 
+candidates as (
+    select * from {{ ref('int_measure_candidate') }}
+),
+
 ranked as (
     select * from {{ ref('int_measure_ranked') }}
+),
+
+contested as (
+    select distinct measure_id from ranked
+),
+
+in_force as (
+    select candidates.* exclude (is_of_list)
+    from candidates
+    anti join contested on candidates.measure_id = contested.measure_id
+    union all by name
+    select ranked.* exclude (choice)
+    from ranked
+    where choice = 1
 )
 
 select
@@ -32,7 +50,4 @@ select
     _sheet,
     _row,
     _column
-from ranked
-where choice = 1
-order by
-    measure_id, area_code, period, sex, age_group, origin, category_scheme, category, population_base
+from in_force

@@ -301,6 +301,16 @@ def test_a_quartier_that_came_later_is_not_missed_before(tmp_path: Path, catalog
     assert "['05124-11']" in message
 
 
+def test_a_quartier_that_no_longer_exists_is_named(tmp_path: Path, catalogue: Catalogue) -> None:
+    gone = catalogue.small_areas["05124-01"]._replace(valid_to="2024-06-30")
+    former = replace(catalogue, small_areas={**catalogue.small_areas, gone.code: gone})
+
+    assert land(delivered(tmp_path / "akg.csv", month(name="Juni 2024")), former).areas == 7
+    message = refused(tmp_path, former, month())
+    assert "row 6, column 5: area 05124-01 for 2024-12-31" in message
+    assert "valid from ever to 2024-06-30" in message
+
+
 # keys, names, columns, numbers
 
 

@@ -15,7 +15,7 @@ from warehouse.catalogue import Catalogue
 from warehouse.demo.city import ba
 from warehouse.demo.city.persons import Year
 from warehouse.demo.city.records import Form, write_records
-from warehouse.demo.city.suppliers.derive import derive
+from warehouse.demo.city.suppliers.lists import derive
 
 __all__ = ["write"]
 
@@ -23,8 +23,8 @@ FILES: dict[str, tuple[str, Form]] = {
     "school_office_pupils": ("schulamt_schueler", "csv"),
     "school_office_transitions": ("schulamt_uebergaenge", "csv"),
     "school_office_leavers": ("schulamt_abgaenge", "csv"),
-    "day_care_children": ("kita_kinder", "xlsx"),
-    "day_care_places": ("kita_plaetze", "csv"),
+    "day_care_children": ("kita_kinder", "csv"),
+    "day_care_places": ("kita_plaetze", "xlsx"),
     "trade_registrations": ("gewerbe_meldungen", "csv"),
     "jobcenter_sgb2": ("jobcenter_personen", "csv"),
     "jobcenter_benefit_units": ("jobcenter_bedarfsgemeinschaften", "xlsx"),

@@ -42,12 +42,16 @@ LOWER_SHARE = np.array([0.098, 0.272])
 MIDDLE_SHARE = np.array([0.346, 0.446])
 
 # pupils after grade 10 for one of grade 7 of the same table
-UPPER_ACADEMIC = np.array([0.98, 0.80])
+UPPER_ACADEMIC = np.array([0.95, 0.78])
 UPPER_COMPREHENSIVE = np.array([0.41, 0.22])
 
 # last grade: until 2025/26 the Gymnasium has eight grades, among them the first years of nine and the last of eight
 LAST_LOWER_GRADE = 10
 LAST_GRADE = {COMPREHENSIVE: 13, ACADEMIC: 12, WALDORF: 13}
+
+EARLY_REPETITION = 0.12
+LATE_REPETITION = np.array([0.14, 0.24])
+"""Pupils who stay a year longer, up to grade 4 and later (German first, foreign second); assumed."""
 
 RECOMMENDATIONS = ("none", "hauptschule", "hauptschule_realschule", "realschule", "realschule_gymnasium", "gymnasium")
 RECOMMENDED = (0.015, 0.09, 0.11, 0.30, 0.13, 0.355)
@@ -63,7 +67,7 @@ AFTER_LOWER = {
     SPECIAL: (0.68, 0.31, 0.01, 0, 0),
 }
 """Chosen so that the sums meet 21111-02-06-4 (2023): 6.9 % none, 16.4 % first, 39.9 % intermediate, 36.8 % Abitur."""
-AFTER_UPPER = (0, 0, 0.09, 0, 0.91)
+AFTER_UPPER = (0, 0, 0.11, 0, 0.89)
 """The school part of the Fachhochschulreife counts with the intermediate certificate there."""
 AFTER_SECOND_CHANCE = (0, 0.06, 0.49, 0.03, 0.42)
 
@@ -107,8 +111,8 @@ def _grades(people: Residents) -> tuple[Integers, Flags]:
     grade = people.year - start + 1
     # a third year in the first grades is common, a second stay later less so; each at most once
     early, late = people.draw("early_repetition"), people.draw("late_repetition")
-    likely = np.where(people.foreign, 0.20, 0.11)
-    repeated_early = np.where(early < 0.09, 1 + (early / 0.09 * 4).astype(int), 99)
+    likely = LATE_REPETITION[people.foreign.astype(int)]
+    repeated_early = np.where(early < EARLY_REPETITION, 1 + (early / EARLY_REPETITION * 4).astype(int), 99)
     repeated_late = np.where(late < likely, 5 + (late / likely * 6).astype(int), 99)
     repeating = np.zeros(len(grade), dtype=bool)
     for repeated in (repeated_early, repeated_late):

@@ -142,10 +142,15 @@ def counts(path: Path) -> dict[tuple[str, ...], int]:
 
 
 def failing_rows(candidate: Candidate, unique_id: str) -> evidence.FailingRows | None:
-    """The first rows that failed a data test, from the query that dbt compiled for it."""
+    """The first rows that failed a data test, from the query that dbt compiled for it.
+
+    None of a test whose rows may be about persons: what is shown here stays in Dagster's storage.
+    """
+    from warehouse.build import may_show_persons
+
     results = json.loads((candidate.folder / "dbt" / "run_results.json").read_text(encoding="utf-8"))["results"]
     query = next((r["compiled_code"] for r in results if r["unique_id"] == unique_id), None)
-    if not query:
+    if not query or may_show_persons(query):
         return None
     with storage.connect(candidate.path, read_only=True) as con:
         result = con.execute(f"select * from ({query}) limit {evidence.SHOWN}")

@@ -549,6 +549,26 @@ class Term(Model):
     """Name of a sum of several codes in the result."""
 
 
+class Expected(Signed):
+    """What the values of an indicator are to be expected like. Outside of it, somebody has to look."""
+
+    low: float
+    high: float
+    change: Annotated[float, Field(gt=0)]
+    """By how much it may move within a year: points of a rate, per cent of a count."""
+
+
+class Follows(Model):
+    """A catalogue that has this indicator too."""
+
+    catalogue: Literal[
+        "kgst", "laender", "nrw", "zaragoza", "niedersachsen", "wiesbaden", "muenchen", "frankfurt", "duesseldorf", "koeln", "destatis",
+        "bfs", "zefir", "regionalatlas", "council"
+    ]  # fmt: skip
+    code: Text | None = None
+    """Its number there, where it is known."""
+
+
 class Indicator(Model):
     """A fact sheet: what is shown, how it is computed, how to read it."""
 
@@ -562,6 +582,14 @@ class Indicator(Model):
     definition: Bilingual
     relevance: Bilingual
     limits: Bilingual
+    interpretation: Bilingual | None = None
+    """How to read a high and a low value."""
+    rhythm: Literal["yearly", "quarterly", "monthly", "irregular"] = "yearly"
+    """How often new values come."""
+    follows: tuple[Follows, ...] = ()
+    stands_for_stage: bool = False
+    """One of the indicators that show its life stage in the integration chain."""
+    expected: Expected | None = None
     unit: Identifier
     factor: float = 1
     decimals: Annotated[int, Field(ge=0, le=4)] = 0

@@ -18,7 +18,8 @@ from warehouse.deliveries.readers.grid import find_delimiter
 from warehouse.deliveries.readers.table import where
 from warehouse.errors import PersonalDataError
 
-HEAD_BYTES = 2 * 2**20
+HEAD_LETTERS = 64 * 1024
+MOST_LETTERS = 2 * 2**20
 """So much of a text is looked through; columns of addresses are full of them from the start."""
 HEADER_ROWS = 12
 LABEL_LETTERS = 40
@@ -126,21 +127,38 @@ def check(content: Content, catalogue: Catalogue) -> None:
         return
     for member in content.opened.members:
         with member.path.open(encoding=member.encoding or "utf-8", errors="replace", newline="") as stream:
-            text = stream.read(HEAD_BYTES)
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=find_delimiter(text))
-        rows: list[list[str]] = []
-        lines: list[int] = []
-        line = 1
-        try:
-            for row in reader:
-                rows.append(row)
-                lines.append(line)
-                line = reader.line_num + 1
-        except csv.Error:
-            # whoever reads the table says what is wrong with its quotes
-            rows += [text.split(find_delimiter(text)) for text in text.splitlines()[line - 1 :]]
-            lines += list(range(line, line + len(rows) - len(lines)))
-        _check_rows(rows, lines, where(name, member.name if content.opened.kind == "zip" else None), catalogue)
+            text = stream.read(HEAD_LETTERS)
+            place = where(name, member.name if content.opened.kind == "zip" else None)
+            if not _is_declared(text, catalogue):
+                text += stream.read(MOST_LETTERS)
+                _check_rows(*_rows(text), place, catalogue)
+
+
+def _is_declared(text: str, catalogue: Catalogue) -> bool:
+    """Whether the first line is a header of declared columns only: what stands in them is checked when they are read."""
+    line = text.split("\n", 1)[0]
+    labels = [" ".join(cell.split()) for cell in next(csv.reader([line], delimiter=find_delimiter(line)), [])]
+    lists = [source for source in catalogue.sources.values() if source.records is not None]
+    return len(labels) > 1 and set(labels) <= _declared(labels, lists)
+
+
+def _rows(text: str) -> tuple[list[list[str]], list[int]]:
+    """The rows of a text with their lines."""
+    delimiter = find_delimiter(text)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    line = 1
+    try:
+        for row in reader:
+            rows.append(row)
+            lines.append(line)
+            line = reader.line_num + 1
+    except csv.Error:
+        # whoever reads the table says what is wrong with its quotes
+        rows += [text.split(delimiter) for text in text.splitlines()[line - 1 :]]
+        lines += list(range(line, line + len(rows) - len(lines)))
+    return rows, lines
 
 
 def _check_rows(rows: Sequence[Sequence[str]], lines: Sequence[int], place: str, catalogue: Catalogue) -> None:

@@ -71,7 +71,7 @@ def _delivered(job: Landing, rows: Sequence[int]) -> str:
 def _keys(job: Landing) -> list[Finding]:
     if not job.records.key:
         return []
-    key = ", ".join(identifier(name) for name in ("period", *job.records.key))
+    key = ", ".join(identifier(name) for name in dict.fromkeys(("period", *job.records.key)) if name != job.records.period)
     # a hash is enough to say that nothing occurs twice
     row = job.con.execute(f"select count(*) - count(distinct hash({key})) from landed").fetchone()
     if row is None or row[0] == 0:
@@ -92,18 +92,23 @@ def _keys(job: Landing) -> list[Finding]:
 
 def _rules(job: Landing, report: RecordReport) -> list[Finding]:
     found = []
+    plain = [rule for rule in job.records.rules if not rule.by]
+    whole = _one_row(
+        job, f"select count(*), {', '.join(f'count(*) filter ({r.failing})' for r in plain) or '0'} from landed", plain
+    )
+    counts = {rule.id: (failing, whole[0]) for rule, failing in zip(plain, whole[1:], strict=False)}
     for rule in job.records.rules:
-        try:
-            failing, tested, rows = _failing(job, rule)
-        except duckdb.Error as error:
-            raise CatalogueError(
-                f"{job.source.id}.yml, rule {rule.id}: not a condition on the fields of the list: {str(error).splitlines()[0]}"
-            ) from error
+        if rule.by:
+            failing, tested = _one_row(job, f"select count(*) filter (bad), count(*) from ({_tested(rule)})", [rule])
+        else:
+            failing, tested = counts[rule.id]
         if failing == 0:
             continue
         report.counted[rule.id] = failing
         if failing <= rule.allowed_share * tested:
             continue
+        first = job.con.execute(f"select _row from ({_tested(rule)}) where bad order by 1 limit {NAMED}").fetchall()
+        rows = [number for (number,) in first]
         what = f"groups of equal {', '.join(_column(job, name) for name in rule.by)}" if rule.by else "rows"
         most = f"at most {100 * rule.allowed_share:g} %" if rule.allowed_share else "none"
         severity: Severity = "critical" if rule.severity == "refuse" else "warning"
@@ -115,23 +120,30 @@ def _rules(job: Landing, report: RecordReport) -> list[Finding]:
     return found
 
 
+def _one_row(job: Landing, sql: str, rules: Sequence[RecordRule]) -> tuple[int, ...]:
+    try:
+        row = job.con.execute(sql).fetchone()
+    except duckdb.Error as error:
+        raise CatalogueError(
+            f"{job.source.id}.yml, rules {[rule.id for rule in rules]}: not a condition on the fields of the list: "
+            f"{str(error).splitlines()[0]}"
+        ) from error
+    assert row is not None
+    return tuple(row)
+
+
 def _column(job: Landing, name: str) -> str:
     return job.records.field_named(name).column
 
 
-def _failing(job: Landing, rule: RecordRule) -> tuple[int, int, list[int]]:
-    """How many rows or groups break a rule, of how many, and the first rows of the first ones."""
+def _tested(rule: RecordRule) -> str:
+    """The rows or groups of a rule, whether they are ``bad``, and the first row of each."""
     if rule.by:
         groups = ", ".join(identifier(name) for name in ("period", *rule.by))
         tested = f"select coalesce(({rule.failing}), false) as bad, min(_row) as _row from landed group by {groups}"
     else:
         tested = f"select coalesce(({rule.failing}), false) as bad, _row from landed"
-    row = job.con.execute(f"select count(*) filter (bad), count(*) from ({tested})").fetchone()
-    assert row is not None
-    if not row[0]:
-        return 0, int(row[1]), []
-    first = job.con.execute(f"select _row from ({tested}) where bad order by 1 limit {NAMED}").fetchall()
-    return int(row[0]), int(row[1]), [number for (number,) in first]
+    return tested
 
 
 def _areas(job: Landing) -> list[Finding]:

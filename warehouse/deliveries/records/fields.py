@@ -20,6 +20,7 @@ SQL_TYPES = {
 FORMATS = {"date": "%d.%m.%Y", "month": "%Y%m"}
 DIRECTIVES = {"%d": "[0-9]{2}", "%m": "[0-9]{2}", "%Y": "(?:1[89]|20|21)[0-9]{2}", "%y": "[0-9]{2}", "%%": "%"}
 EXAMPLES = {"%d": "31", "%m": "12", "%Y": "2024", "%y": "24", "%%": "%"}
+LENGTHS = {"%d": 2, "%m": 2, "%Y": 4}
 FEW = 12
 """Up to so many values are compared one by one; more are looked up."""
 DIGITS = 9
@@ -27,19 +28,36 @@ DIGITS = 9
 
 @dataclass(frozen=True)
 class Column:
-    """A field of the landing: how its value is made, and when the delivered text is wrong."""
+    """A field of the landing: how its value is made from the delivered text, and when that text is wrong."""
 
     field: RecordField
-    value: str
-    wrong: str
+    parsed: str
+    """Our value, null where the text is none."""
+    blank: str
+    """True where a null is right: nothing was delivered, or a symbol."""
     status: str | None
     expected: str
+
+    @property
+    def read(self) -> str:
+        """The name of the parsed value beside the delivered text; no field has a blank in its name."""
+        return identifier(f"{self.field.name} read")
+
+    @property
+    def step(self) -> str:
+        """The parsed value, under its name. A step of its own, so that it is computed once."""
+        return f"{self.parsed} as {self.read}"
+
+    @property
+    def wrong(self) -> str:
+        """True for a delivered text that is none of those expected."""
+        return f"({self.read} is null and not {self.blank})" if self.blank != "false" else f"{self.read} is null"
 
     @property
     def select(self) -> str:
         """The columns it has in the landing."""
         name = self.field.name
-        columns = [f"({self.value})::{SQL_TYPES[self.field.type]} as {identifier(name)}"]
+        columns = [f"{self.read} as {identifier(name)}"]
         if self.status is not None:
             columns.append(f"({self.status})::varchar as {identifier(f'{name}_status')}")
         return ", ".join(columns)
@@ -54,11 +72,11 @@ def column(con: Connection, field: RecordField, areas: Mapping[str, str], expect
         expected_area: what a key of an area looks like.
         is_workbook: dates stand in ISO form, decimals with a point.
     """
-    text = f"coalesce({identifier(field.name)}, '')"
+    text = identifier(field.name)
     codes = codes_of(field, areas)
-    # a list of codes may say what the empty text means
-    empty = [*field.empty, *([] if "" in codes else [""])]
-    is_empty = f"{text} in ({', '.join(literal(entry) for entry in empty)})" if empty else "false"
+    if "" in codes:
+        # the list says what the empty text means
+        text = f"coalesce({text}, '')"
     if field.type in {"code", "boolean", "citizenship", "area"}:
         parsed, expected = _looked_up(con, field.name, text, codes), _codes_expected(field, codes, expected_area)
     elif field.type in {"date", "month"}:
@@ -67,23 +85,22 @@ def column(con: Connection, field: RecordField, areas: Mapping[str, str], expect
         parsed, expected = _number(field, text, is_workbook=is_workbook)
     else:
         parsed, expected = _text(field, text)
-    status = None
+    if field.type in {"boolean", "integer", "decimal"}:
+        parsed = f"({parsed})::{SQL_TYPES[field.type]}"
+    blank, status = [], None
+    if not field.required:
+        blank += [f"{text} is null"]
+        expected += ", or empty"
+    if field.empty:
+        listed = f"{text} in ({', '.join(literal(entry) for entry in field.empty)})"
+        parsed = f"case when not {listed} then {parsed} end" if set(field.empty) & set(codes) or not codes else parsed
+        blank += [] if field.required else [listed]
     if field.symbols:
         whens = " ".join(f"when {literal(symbol)} then {literal(why)}" for symbol, why in field.symbols.items())
         status = f"case {text} {whens} end"
-        is_symbol = f"{text} in ({', '.join(literal(symbol) for symbol in field.symbols)})"
-        parsed_or = f"({parsed} is not null or {is_symbol})"
+        blank.append(f"coalesce({text} in ({', '.join(literal(symbol) for symbol in field.symbols)}), false)")
         expected += f", or {' or '.join(f'`{symbol}`' for symbol in field.symbols)}"
-    else:
-        parsed_or = f"{parsed} is not null"
-    if field.required:
-        # what means empty is never a value
-        wrong = f"({is_empty}) or not ({parsed_or})"
-    else:
-        wrong = f"not ({is_empty}) and not ({parsed_or})"
-        expected += ", or empty"
-    value = f"case when {is_empty} then null else {parsed} end"
-    return Column(field, value, wrong, status, expected)
+    return Column(field, parsed, f"({' or '.join(blank)})" if blank else "false", status, expected)
 
 
 def codes_of(field: RecordField, areas: Mapping[str, str]) -> dict[str, str]:
@@ -118,7 +135,8 @@ def _looked_up(con: Connection, name: str, text: str, codes: Mapping[str, str]) 
     con.execute(f"drop type if exists {kind}")
     con.execute(f"create type {kind} as enum ({', '.join(literal(code) for code in codes)})")
     if all(code == ours for code, ours in codes.items()):
-        return f"try_cast({text} as {kind})::varchar"
+        # as text only when it is read again: an enum is written faster
+        return f"try_cast({text} as {kind})"
     return f"([{', '.join(literal(ours) for ours in codes.values())}])[enum_code(try_cast({text} as {kind}))::integer + 1]"
 
 
@@ -145,8 +163,12 @@ def _day(field: RecordField, text: str, *, is_workbook: bool) -> tuple[str, str]
 
 
 def _parsed_day(text: str, written: str) -> str:
-    fits = f"regexp_full_match({text}, {literal(notation(written))})"
-    return f"case when {fits} then try_strptime({text}, {literal(written)})::date end"
+    """The day, if the text has the length of the notation and no blank: then every part has all its digits."""
+    length = len(re.sub("%.", lambda found: EXAMPLES.get(found[0], found[0]), written))
+    parsed = f"try_strptime({text}, {literal(written)})::date"
+    if " " in written or set(re.findall("%.", written)) - set(LENGTHS):
+        return f"case when regexp_full_match({text}, {literal(notation(written))}) then {parsed} end"
+    return f"case when strlen({text}) = {length} and not contains({text}, ' ') then {parsed} end"
 
 
 def notation(written: str) -> str:

@@ -12,6 +12,7 @@ import difflib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -89,7 +90,9 @@ class ListFile:
         assert self.source.records.fixed_width is not None
         length = self.source.records.fixed_width.length
         columns = [
-            f"trim(line[{f.at[0]}:{f.at[1]}]) as {identifier(f.name)}" for f in self.source.records.fields if f.at is not None
+            f"nullif(trim(line[{f.at[0]}:{f.at[1]}]), '') as {identifier(f.name)}"
+            for f in self.source.records.fields
+            if f.at is not None
         ]
         return (
             f"select {', '.join(columns)}, case when length(line) <> {length} then length(line)::varchar end as _rest "
@@ -101,7 +104,7 @@ class ListFile:
         assert self.grid is not None
         width = len(self.labels)
         rows = [row for row in self._body() if any(row)]
-        columns = [[row[number] if number < len(row) else "" for row in rows] for number in range(width)]
+        columns = [[(row[number] if number < len(row) else "") or None for row in rows] for number in range(width)]
         beyond = [row[width:] for row in rows if any(row[width:])]
         if beyond:
             raise LayoutError(f"{self.where}: cells to the right of the header. Delete them, or name their columns.")
@@ -124,6 +127,21 @@ class ListFile:
                 while piece := old.read(1 << 20):
                     new.write(piece)
         return target
+
+    def first(self, names: Sequence[str], rows: int) -> set[tuple[str, ...]]:
+        """The different texts of some fields in the first rows."""
+        assert self.source.records is not None
+        fields = [self.source.records.field_named(name) for name in names]
+        found = set()
+        body = self._body() if self.grid is not None else (row for _, row in self.records())
+        for row in islice(body, rows):
+            if self.layout == "records_fixed_width":
+                texts = [row[0][entry.at[0] - 1 : entry.at[1]].strip() for entry in fields if entry.at is not None]
+            else:
+                places = [self.labels.index(entry.column) for entry in fields]
+                texts = [row[place] if place < len(row) else "" for place in places]
+            found.add(tuple(texts))
+        return found
 
     def line_of(self, record: int) -> int:
         """The physical line of a row, counted from 0 without the header and without empty lines."""
@@ -150,10 +168,6 @@ class ListFile:
                 if row:
                     yield self.header + line, row
                 line = reader.line_num + 1
-
-    @property
-    def physical_lines(self) -> int:
-        return len(self.grid.rows) if self.grid is not None else 0
 
 
 def recognise(content: Content, catalogue: Catalogue) -> list[ListFile]:

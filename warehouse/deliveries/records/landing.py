@@ -33,6 +33,8 @@ NAMED = 3
 """Wrong texts of one field that a message shows."""
 FINDINGS = 20
 """Wrong periods and areas that are looked for in the file; each costs a scan."""
+PEEKED = 1000
+"""Rows that say which periods a list is about; another one in a later row costs a second look."""
 WRONG = "a value is wrong"
 
 
@@ -125,21 +127,89 @@ def land(files: Sequence[ListFile], catalogue: Catalogue, target: Path) -> Recor
         job = Landing(con, files, source, catalogue)
         try:
             _attach(job, target.parent)
-            _look(job, report)
-            columns = _columns(job)
-            if not job.problems:
-                _write(job, columns, target)
+            if not _write_at_once(job, target):
+                _look(job, report)
+                if job.problems:
+                    _find_wrong(job)
+                _write(job, target)
+            _count(job, target, report)
         except duckdb.InvalidInputException as error:
-            if WRONG not in str(error):
-                raise _unreadable(job) from error
-            _find_wrong(job, columns)
-        if job.problems:
-            _find_wrong(job, columns)
+            if WRONG in str(error):
+                _find_wrong(job)
+            raise _unreadable(job) from error
         checks.check(job, target, report)
     for copy in target.parent.glob("*.utf8"):
         copy.unlink()
     report.balance()
     return report
+
+
+def _write_at_once(job: Landing, target: Path) -> bool:
+    """Write the list, supposing that the first rows name its periods, and that areas are keyed as in the profile.
+
+    Whatever is not as supposed stops the writing; then the whole list is looked at.
+    """
+    if job.records.outside:
+        return False
+    named = [job.records.period, *([job.records.area] if job.records.area else [])]
+    pairs = {(row[0], row[-1]) for listed in job.files for row in listed.first(named, PEEKED)}
+    _map_periods(job, {text for text, _ in pairs})
+    for code in job.catalogue.small_areas:
+        key = code.split("-", 1)[1]
+        if locate(key, job.source.areas, job.catalogue) == code:
+            job.areas[key] = code
+    for _, text in sorted(pairs) if job.records.area else ():
+        if (found := locate(text, job.source.areas, job.catalogue)) is not None:
+            job.areas[text] = found
+    supposed = not job.problems
+    if supposed:
+        try:
+            _write(job, target)
+        except duckdb.InvalidInputException as error:
+            if WRONG not in str(error):
+                raise
+            supposed = False
+    if supposed and _existed(job, target):
+        return True
+    job.periods, job.areas, job.problems = {}, {}, []
+    return False
+
+
+def _existed(job: Landing, target: Path) -> bool:
+    """Whether every area of the landing existed at the end of the period."""
+    if job.records.area is None:
+        return True
+    ends = {period.code: period.end.isoformat() for period in job.periods.values()}
+    area = identifier(job.records.area)
+    rows = job.con.execute(
+        f"select distinct period, {area} from read_parquet({literal(target)}) where {area} is not null"
+    ).fetchall()
+    areas = job.catalogue.small_areas
+    return all(code not in areas or areas[code].exists_on(ends[period]) for period, code in rows)
+
+
+def _count(job: Landing, target: Path, report: RecordReport) -> None:
+    """Fill the balance from what was written; what is noise was counted before."""
+    report.rows_kept = _one(job.con, f"select num_rows from parquet_file_metadata({literal(target)})")
+    report.cells_read, report.cells_kept = report.rows_kept, report.rows_kept
+    headers = sum(listed.header for listed in job.files)
+    if headers:
+        report.noise["header"] = headers
+    if not job.records.outside:
+        report.rows_read = report.rows_kept + headers
+    if report.rows_kept == 0:
+        raise ContractError(
+            f"{job.first.where}: a list of {job.source.id} without a single row. Ask the supplier for the list with its content."
+        )
+    report.periods = sorted({period.code for period in job.periods.values()})
+    area = identifier(job.records.area) if job.records.area else "null"
+    report.areas = _one(job.con, f"select count(distinct {area}) from read_parquet({literal(target)})")
+
+
+def _one(con: Connection, sql: str) -> int:
+    row = con.execute(sql).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def _attach(job: Landing, folder: Path) -> None:
@@ -164,25 +234,15 @@ def _look(job: Landing, report: RecordReport) -> None:
         from delivered group by all order by all"""
     ).fetchall()
     report.rows_read = sum(row[4] for row in rows) + sum(listed.header for listed in job.files)
-    if job.first.layout != "records_fixed_width":
-        report.noise["header"] = sum(listed.header for listed in job.files)
     for *_, reason, _, times in rows:
         if reason is not None:
             report.noise[reason] = report.noise.get(reason, 0) + times
     kept = [row for row in rows if row[2] is None]
-    if not kept:
-        raise ContractError(
-            f"{job.first.where}: a list of {job.source.id} without a single row. Ask the supplier for the list with its content."
-        )
-    report.rows_kept = sum(row[4] for row in kept)
-    report.cells_read, report.cells_kept = report.rows_kept, report.rows_kept
     if wrong := sum(row[4] for row in kept if row[3]):
         _find_rest(job, wrong)
     _map_periods(job, {row[0] for row in kept})
     if records.area is not None:
         _map_areas(job, {(row[0], row[1]) for row in kept})
-    report.periods = sorted({period.code for period in job.periods.values()})
-    report.areas = len(set(job.areas.values()))
 
 
 def _find_rest(job: Landing, rows: int) -> None:
@@ -242,9 +302,9 @@ def _iso(job: Landing, entry: RecordField, text: str) -> str:
     if entry.type not in {"date", "month"}:
         return text
     made = _single(job, entry)
-    row = job.con.execute(f"select {made.value}, {made.wrong} from (select ? as {identifier(entry.name)})", [text]).fetchone()
+    row = job.con.execute(f"select {made.parsed} from (select {literal(text)} as {identifier(entry.name)})").fetchone()
     assert row is not None
-    if row[1] or row[0] is None:
+    if row[0] is None:
         raise ValueError(made.expected)
     iso = str(row[0])
     return iso[:7] if entry.type == "month" and job.source.period.kind == "month" else iso
@@ -312,21 +372,25 @@ def _columns(job: Landing) -> list[Column]:
 
 def _period(job: Landing) -> str:
     """Our code of the period of a row."""
-    codes = {text: period.code for text, period in job.periods.items()}
-    if len(codes) == 1:
-        return f"{literal(next(iter(codes.values())))}::varchar"
     name = identifier(job.records.period)
-    return f"(map {{{', '.join(f'{literal(t)}: {literal(c)}' for t, c in codes.items())}}})[{name}]"
+    whens = " ".join(f"when {literal(text)} then {literal(period.code)}" for text, period in job.periods.items())
+    return f"case coalesce({name}, '') {whens} else error({literal(WRONG)}) end"
 
 
-def _write(job: Landing, columns: Sequence[Column], target: Path) -> None:
-    wrong = " or ".join(f"({column.wrong})" for column in columns)
+def _read(columns: Sequence[Column]) -> str:
+    """The delivered rows with their parsed values."""
+    return f"(select *, {', '.join(entry.step for entry in columns)} from delivered)"
+
+
+def _write(job: Landing, target: Path) -> None:
+    columns = _columns(job)
+    wrong = " or ".join(["_rest is not null", *(entry.wrong for entry in columns)])
     where = f"where {_noise(job)} is null" if job.records.outside else ""
     job.con.execute(
         f"""copy (
             select case when {wrong} then error({literal(WRONG)}) else {_period(job)} end as period,
-                {", ".join(column.select for column in columns)}
-            from delivered {where}
+                {", ".join(entry.select for entry in columns)}
+            from {_read(columns)} {where}
         ) to {literal(target)} (format parquet, compression zstd, row_group_size 122880)"""
     )
 
@@ -334,7 +398,7 @@ def _write(job: Landing, columns: Sequence[Column], target: Path) -> None:
 # what is wrong, and where
 
 
-def _find_wrong(job: Landing, columns: Sequence[Column]) -> None:
+def _find_wrong(job: Landing) -> None:
     """Every field with wrong values as a finding.
 
     Raises:
@@ -342,9 +406,11 @@ def _find_wrong(job: Landing, columns: Sequence[Column]) -> None:
         PersonalDataError: a wrong value looks like a name or an address.
     """
     told = {job.records.period, job.records.area} if job.problems else set()
+    columns = _columns(job)
     tested = [entry for entry in columns if entry.field.name not in told]
     counts = job.con.execute(
-        f"select {', '.join(f'count(*) filter ({entry.wrong})' for entry in tested)} from delivered where {_noise(job)} is null"
+        f"select {', '.join(f'count(*) filter ({entry.wrong})' for entry in tested)} from {_read(columns)} "
+        f"where {_noise(job)} is null"
     ).fetchone()
     assert counts is not None
     for entry, times in zip(tested, counts, strict=True):
@@ -356,7 +422,8 @@ def _find_wrong(job: Landing, columns: Sequence[Column]) -> None:
 
 def _wrong_values(job: Landing, wrong: Column, times: int) -> Finding:
     name = identifier(wrong.field.name)
-    condition = f"{_noise(job)} is null and ({wrong.wrong})"
+    bad = f"(({wrong.parsed}) is null and not {wrong.blank})"
+    condition = f"{_noise(job)} is null and {bad}"
     place = job.column_place(wrong.field)
     personal.refuse_texts(job.first.where, place, _texts(job, wrong.field, condition), job.source.id)
     texts = [

@@ -49,8 +49,8 @@ UPPER_COMPREHENSIVE = np.array([0.41, 0.22])
 LAST_LOWER_GRADE = 10
 LAST_GRADE = {COMPREHENSIVE: 13, ACADEMIC: 12, WALDORF: 13}
 
-EARLY_REPETITION = 0.12
-LATE_REPETITION = np.array([0.14, 0.24])
+EARLY_REPETITION = 0.10
+LATE_REPETITION = np.array([0.12, 0.21])
 """Pupils who stay a year longer, up to grade 4 and later (German first, foreign second); assumed."""
 
 RECOMMENDATIONS = ("none", "hauptschule", "hauptschule_realschule", "realschule", "realschule_gymnasium", "gymnasium")

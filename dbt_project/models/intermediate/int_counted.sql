@@ -40,42 +40,71 @@ summed_up as (
     anti join summable on leaves.measure_id = summable.measure_id
 ),
 
--- a list that names areas says something about all of them: where it has no row, there is nobody
+-- a list that names areas inside the city says something about all of them
 located as (
     select distinct
         leaves.source_id,
-        leaves.measure_id,
-        leaves.period
+        leaves.measure_id
     from leaves
-    semi join summable on leaves.measure_id = summable.measure_id
     inner join ancestors on leaves.area_code = ancestors.area_code
     where ancestors.ancestor_code <> ancestors.area_code
 ),
 
-named as (
+counted_periods as (
     select distinct
         leaves.source_id,
         leaves.measure_id,
         leaves.period,
-        leaves.sex,
-        leaves.age_group,
-        leaves.origin,
-        leaves.category_scheme,
-        leaves.category
+        periods.period_end
     from leaves
-    semi join located
-        on
-            leaves.source_id = located.source_id
-            and leaves.measure_id = located.measure_id
-            and leaves.period = located.period
+    semi join summable on leaves.measure_id = summable.measure_id
+    inner join periods on leaves.source_id = periods.source_id and leaves.period = periods.period
 ),
 
+spoken_of as (
+    select
+        counted_periods.source_id,
+        counted_periods.measure_id,
+        counted_periods.period,
+        ancestors.area_code
+    from counted_periods
+    semi join located
+        on counted_periods.source_id = located.source_id and counted_periods.measure_id = located.measure_id
+    inner join ancestors
+        on
+            ancestors.area_code = ancestors.ancestor_code
+            and coalesce(counted_periods.period_end >= ancestors.valid_from, true)
+            and coalesce(counted_periods.period_end <= ancestors.valid_to, true)
+    union
+    select
+        leaves.source_id,
+        leaves.measure_id,
+        leaves.period,
+        leaves.area_code
+    from leaves
+    semi join summable on leaves.measure_id = summable.measure_id
+),
+
+named as (
+    select distinct
+        source_id,
+        measure_id,
+        sex,
+        age_group,
+        origin,
+        category_scheme,
+        category,
+        migration_concept
+    from leaves
+),
+
+-- where a list has no row for a group that it names elsewhere or in another year, there is nobody
 zeros as (
     select
         named.source_id,
         named.measure_id,
-        ancestors.area_code,
-        named.period,
+        spoken_of.area_code,
+        spoken_of.period,
         named.sex,
         named.age_group,
         named.origin,
@@ -83,14 +112,9 @@ zeros as (
         named.category,
         cast(0 as double) as value,
         cast(null as varchar) as status_reason,
-        cast(null as varchar) as migration_concept
+        named.migration_concept
     from named
-    inner join periods on named.source_id = periods.source_id and named.period = periods.period
-    inner join ancestors
-        on
-            ancestors.area_code = ancestors.ancestor_code
-            and coalesce(periods.period_end >= ancestors.valid_from, true)
-            and coalesce(periods.period_end <= ancestors.valid_to, true)
+    inner join spoken_of on named.source_id = spoken_of.source_id and named.measure_id = spoken_of.measure_id
 ),
 
 summed as (

@@ -38,7 +38,7 @@ SHAPES = np.array([[0.77, 0.11, 0.09, 0.03], [0.70, 0.16, 0.10, 0.04], [0.735, 0
 """Of arriving households by group: one person, couple, couple with children, one parent with children."""
 WAR_SHAPES = np.array([0.47, 0.13, 0.14, 0.26])
 """Ukraine from 2022: mothers with children."""
-FLIGHT_SHAPES = np.array([0.655, 0.09, 0.20, 0.055])
+FLIGHT_SHAPES = np.array([0.67, 0.09, 0.19, 0.05])
 """Foreign nationals up to 2018: families followed who had fled first."""
 CHILDREN = np.array([0.42, 0.35, 0.16, 0.07])
 

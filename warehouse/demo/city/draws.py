@@ -24,7 +24,7 @@ def chance(rng: Stream, probability: Array | float, count: int) -> Array:
 def choose(rng: Stream, weights: Array, count: int) -> Array:
     """``count`` positions into ``weights`` in proportion to them, with repetition."""
     steps = np.cumsum(weights, dtype=float)
-    return np.minimum(np.searchsorted(steps, rng.random(count) * steps[-1], "right"), len(weights) - 1)
+    return np.asarray(np.minimum(np.searchsorted(steps, rng.random(count) * steps[-1], "right"), len(weights) - 1))
 
 
 def sample(rng: Stream, weights: Array, count: int) -> Array:

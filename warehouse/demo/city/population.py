@@ -122,7 +122,7 @@ def _found(scale: float, seed: int) -> _City:
 
 def _first_homes(rng: Stream, people: Persons, where: Homes, group: Array, size: Array, target: Targets) -> None:
     """Place the households, by the group of their head, so that persons come out by group."""
-    own, wanted = origins.group_of(people, own_class(people)), target
+    own, wanted = origins.group_of(people, migration_class(people, where, target.year)), target
     counted, citizenship = people.is_main, people.citizenship_1[where.head]
     nobody = np.zeros(target.by_quartier.shape)
     for _ in range(4):
@@ -264,10 +264,11 @@ def _newcomers(city: _City, rng: Stream, target: Targets, here: Persons) -> tupl
     foreign = max(target.foreign - int(citizenship[1:].sum()), 0)
     missing = np.maximum(gap, 0)
     by_citizenship = whole(missing.astype(float), foreign) if missing.sum() else missing
-    classes = np.bincount(own_class(here)[main], minlength=NO_CLASS + 1)
+    classes = _classes(here, target.year)
+    counted = np.bincount(classes[main], minlength=NO_CLASS + 1)
     german = max(target.residents - int(main.sum()) - foreign, 0)
-    dual = min(max(target.dual - int(classes[DUAL_CLASS]), 0), german)
-    abroad = min(max(target.born_abroad - _class_4(here, target.year), 0), german - dual)
+    dual = min(max(target.dual - int(counted[DUAL_CLASS]), 0), german)
+    abroad = min(max(target.born_abroad - int(counted[ABROAD_CLASS]), 0), german - dual)
     secondary = max(target.secondary - int((~main).sum()), 0)
     lots = arrivals.lots(by_citizenship, target.citizenships, dual, abroad, german - dual - abroad, secondary)
     made, counterpart = arrivals.arrive(rng, target.year, lots)
@@ -275,8 +276,8 @@ def _newcomers(city: _City, rng: Stream, target: Targets, here: Persons) -> tupl
     home = made.household.copy()
     group = origins.group_of(made, own_class(made))[head]
     size = np.bincount(home, minlength=len(head))
-    counted = events.count_by_quartier(here.quartier[main], origins.group_of(here, own_class(here))[main])
-    made.quartier[:] = events.settle(rng, target, counted, group, made.citizenship_1[head], size)[home]
+    found = events.count_by_quartier(here.quartier[main], origins.group_of(here, classes)[main])
+    made.quartier[:] = events.settle(rng, target, found, group, made.citizenship_1[head], size)[home]
     made.person[:] = city.next_person + np.arange(len(made))
     city.next_person += len(made)
     made.household[:] = city.next_household + home
@@ -285,11 +286,13 @@ def _newcomers(city: _City, rng: Stream, target: Targets, here: Persons) -> tupl
     return made, counterpart
 
 
-def _class_4(here: Persons, year: int) -> int:
-    """Residents of class 4, which depends on the parents in the household."""
-    ordered = here.take(np.argsort(here.household, kind="stable"))
-    classes = migration_class(ordered, homes(ordered), year)
-    return int((classes[ordered.residence == MAIN] == ABROAD_CLASS).sum())
+def _classes(here: Persons, year: int) -> Array:
+    """Migration class of rows in any order."""
+    order = np.argsort(here.household, kind="stable")
+    ordered = here.take(order)
+    classes = np.empty(len(here), np.int8)
+    classes[order] = migration_class(ordered, homes(ordered), year)
+    return classes
 
 
 def _parents_of(made: Persons, home: Array, count: int) -> None:

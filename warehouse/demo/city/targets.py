@@ -98,7 +98,7 @@ def foreign_share_by_age() -> Array:
     first = np.array(sorted(points))
     ages = np.arange(101)
     shares = np.array([points[age] for age in first])[np.maximum(np.searchsorted(first, ages, "right") - 1, 0)]
-    return np.where(ages < 18, 0.0, shares)
+    return np.asarray(np.where(ages < 18, 0.0, shares))
 
 
 @dataclass(frozen=True)

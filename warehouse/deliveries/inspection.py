@@ -14,10 +14,12 @@ from warehouse import storage
 from warehouse.catalogue import Catalogue
 from warehouse.catalogue.models import Dimension, Source
 from warehouse.catalogue.vocabularies import VOCABULARIES
-from warehouse.deliveries import archive, landing, mapping
+from warehouse.deliveries import archive, landing, mapping, records
 from warehouse.deliveries.mapping import AxisMatch, AxisValue
-from warehouse.deliveries.readers import read
+from warehouse.deliveries.readers import Content, open_content, read
 from warehouse.deliveries.readers.table import Table
+from warehouse.deliveries.records import ListFile, proposal
+from warehouse.errors import LayoutDriftError, LayoutError
 from warehouse.home import Home
 
 SHOWN = 8
@@ -53,6 +55,16 @@ def inspect(path: Path, catalogue: Catalogue) -> str:
         DeliveryError: the file is not readable.
     """
     parts = []
+    with open_content(path) as content:
+        if lists := _lists(content, catalogue):
+            return "\n\n".join(proposal.described(listed) for listed in lists)
+        unknown = proposal.sample_of(content) if _knows_no_table(content, catalogue) else None
+        if unknown is not None:
+            declaration = proposal.proposed(path.name, *unknown, catalogue)
+            return (
+                f"file: {path.name}\nlayout: a list or a plain table of {len(unknown[0])} columns\n"
+                f"not declared; a declaration of records to start from:\n\n{declaration}"
+            )
     for table in read(path):
         with storage.connect() as con:
             table.attach(con, "cells")
@@ -66,6 +78,24 @@ def inspect(path: Path, catalogue: Catalogue) -> str:
         )
         parts.append("\n".join([*facts, tail]))
     return "\n\n".join(parts)
+
+
+def _lists(content: Content, catalogue: Catalogue) -> list[ListFile]:
+    """The declared lists in a file; none where its columns differ from the declaration, which is drift's work."""
+    try:
+        return records.recognise(content, catalogue)
+    except LayoutDriftError:
+        return []
+
+
+def _knows_no_table(content: Content, catalogue: Catalogue) -> bool:
+    """Whether the file is a list, or nothing that is read as a table of cells."""
+    try:
+        tables = read(content)
+    except LayoutError:
+        return True
+    plain = all(table.layout == "plain" for table in tables)
+    return plain and not any(mapping.fits(table, source) for table in tables for source in catalogue.sources.values())
 
 
 def _facts(con: storage.Connection, table: Table, values: dict[int, list[AxisValue]]) -> list[str]:
@@ -173,6 +203,9 @@ def drift(path: Path, catalogue: Catalogue, home: Home | None = None) -> Drift:
     Raises:
         DeliveryError: the file is not readable or of no declared source.
     """
+    with open_content(path) as content:
+        if (found := _drift_of_list(content, catalogue)) is not None:
+            return found
     tables = read(path)
     source = landing.recognise_all(tables, catalogue)
     result = Drift(source.id)
@@ -189,6 +222,31 @@ def drift(path: Path, catalogue: Catalogue, home: Home | None = None) -> Drift:
                 place = table.axes[match.number - 1].place
                 if match.dimension and old_places.get(match.dimension.name, place) != place:
                     result.moved.append(f"{match.dimension.name}: {old_places[match.dimension.name]} -> {place}")
+    return result
+
+
+def _drift_of_list(content: Content, catalogue: Catalogue) -> Drift | None:
+    """How the columns of a list differ from the declaration that is nearest; None where the file is no list."""
+    try:
+        lists = records.recognise(content, catalogue)
+    except LayoutDriftError as error:
+        for labels in records.headers(content):
+            if (found := proposal.compared(labels, catalogue)) is not None and found[0].id == error.source_id:
+                source, new, missing, pairs = found
+                return Drift(
+                    source.id,
+                    [f"column {label!r}" for label in new],
+                    [f"column {label!r}" for label in missing],
+                    [f"column {old!r} -> {label!r}; suggested: column: {label}" for old, label in pairs.items()],
+                )
+        raise
+    if not lists:
+        return None
+    result = Drift(lists[0].source.id)
+    declared = [entry.column for entry in lists[0].source.records.fields] if lists[0].source.records else []
+    delivered = [label for label in lists[0].labels if label]
+    if delivered and delivered != declared:
+        result.moved.append("the columns stand in another order than declared")
     return result
 
 

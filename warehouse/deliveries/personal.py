@@ -25,6 +25,7 @@ HEADER_ROWS = 12
 LABEL_LETTERS = 40
 BODY_CELLS = 3
 """A row with fewer cells is a title or a footnote, where an office names its own address."""
+ADDRESSES = "streets with house numbers"
 NAMES_SHARE = 0.6
 """Share of the cells of a column that read like `Nachname, Vorname`."""
 TODO = "Nothing of the file was kept. Delete it, and ask the supplier for the list without names and addresses."
@@ -38,10 +39,13 @@ LABEL = re.compile(
     re.IGNORECASE,
 )
 """Labels that only rows about persons or households have."""
+NUMBER = re.compile(r"[-+]?[0-9][0-9.,]*")
+DIGIT = re.compile("[0-9]")
 EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}", re.IGNORECASE)
 PHONE = re.compile(
     r"(?:tel\.?:?\s*)?(?:\+\d{2}[\s/()-]*|\(?0[1-9]\d{1,4}\)?[\s/-]+)(?:\d[\s/-]?){5,}\d?|\+\d{9,14}", re.IGNORECASE
 )
+PHONE_IN_TEXT = re.compile(r"\b(?:tel|telefon|fon|mobil|handy)\b[.:]*\s*[+(]?\d{2,}", re.IGNORECASE)
 STREET = re.compile(
     r"[A-ZÄÖÜ][\w.\- ]*?(?:[Ss]tra(?:ß|ss)e|[Ss]tr\.|[Ww]eg|[Pp]latz|[Aa]llee|[Gg]asse|[Dd]amm|[Uu]fer|[Ss]tieg)"
     r"\s+\d{1,4}\s?[a-zA-Z]?(?:\s*[-–/+]\s*\d{1,4}\s?[a-z]?)?(?:\s*,?\s*(?:D-)?\d{5}\b.*)?"
@@ -59,10 +63,10 @@ def looks_personal(text: str) -> str | None:
     """What a text looks like that points to a person: an address; None for anything else."""
     if "@" in text and EMAIL.search(text):
         return "e-mail addresses"
-    if PHONE.fullmatch(text.strip()):
+    if PHONE.fullmatch(text.strip()) or PHONE_IN_TEXT.search(text):
         return "telephone numbers"
     if STREET.fullmatch(text.strip()):
-        return "streets with house numbers"
+        return ADDRESSES
     return None
 
 
@@ -74,7 +78,7 @@ def is_name(text: str) -> bool:
 def personal_labels(labels: Iterable[str]) -> list[str]:
     """The labels that only rows about persons have."""
     # "Name" alone may be that of an area or a school
-    return [label for label in labels if len(label) <= LABEL_LETTERS and LABEL.search(label.replace("_", " "))]
+    return [x for x in labels if len(x) <= LABEL_LETTERS and not DIGIT.search(x) and LABEL.search(x.replace("_", " "))]
 
 
 def refuse_labels(place: str, labels: Sequence[str], source_id: str | None = None) -> None:
@@ -100,8 +104,8 @@ def refuse_texts(place: str, column: str, texts: Iterable[str], source_id: str |
     """
     for text in texts:
         what = looks_personal(text)
-        if is_declared and what is not None:
-            what = "e-mail addresses" if EMAIL.search(text) else "telephone numbers" if PHONE.fullmatch(text.strip()) else None
+        if is_declared and what == ADDRESSES:
+            what = None
         if what is None and not is_declared and is_name(text):
             what = "names of persons"
         if what is not None:
@@ -162,16 +166,7 @@ def _rows(text: str) -> tuple[list[list[str]], list[int]]:
 
 
 def _check_rows(rows: Sequence[Sequence[str]], lines: Sequence[int], place: str, catalogue: Catalogue) -> None:
-    declared: set[str] = set()
-    header: Sequence[str] = ()
-    for number, row in enumerate(rows[:HEADER_ROWS]):
-        labels = [" ".join(cell.split()) for cell in row]
-        if sum(map(bool, labels)) < 2:
-            continue
-        declared |= _declared(labels, catalogue.sources.values())
-        refuse_labels(f"{place}, row {lines[number]}", [label for label in personal_labels(labels) if label not in declared])
-        if not header or sum(map(bool, labels)) > sum(map(bool, header)):
-            header = labels
+    header, declared = _check_labels(rows, lines, place, catalogue)
     exempt = {number for number, label in enumerate(header) if label in declared}
     names: dict[int, list[int]] = {}
     filled: dict[int, int] = {}
@@ -192,6 +187,27 @@ def _check_rows(rows: Sequence[Sequence[str]], lines: Sequence[int], place: str,
         # the label of the column is one of the filled cells
         if len(found) >= NAMES_SHARE * max(filled[number] - 1, 1):
             raise _error(f"{place}, row {found[0]}, column {number + 1}: cells look like names of persons")
+
+
+def _check_labels(
+    rows: Sequence[Sequence[str]], lines: Sequence[int], place: str, catalogue: Catalogue
+) -> tuple[Sequence[str], set[str]]:
+    """The header, and which of its labels are declared."""
+    declared: set[str] = set()
+    header: Sequence[str] = ()
+    for number, row in enumerate(rows[:HEADER_ROWS]):
+        labels = [" ".join(cell.split()) for cell in row]
+        filled = sum(map(bool, labels))
+        if filled < 2:
+            continue
+        declared |= _declared(labels, catalogue.sources.values())
+        if not any(NUMBER.fullmatch(label) for label in labels):
+            wrong = [label for label in personal_labels(labels) if label not in declared]
+            # below the first header a cell is a label only if it is nothing else: a content must not be shown
+            refuse_labels(f"{place}, row {lines[number]}", [x for x in wrong if not header or LABEL.fullmatch(x)])
+        if filled > sum(map(bool, header)):
+            header = labels
+    return header, declared
 
 
 def _declared(labels: Sequence[str], sources: Iterable[Source]) -> set[str]:

@@ -7,6 +7,7 @@ derives: that is SQL's work.
 
 from warehouse.deliveries.records.checks import check_against as check_against
 from warehouse.deliveries.records.forms import ListFile as ListFile
+from warehouse.deliveries.records.forms import headers as headers
 from warehouse.deliveries.records.forms import recognise as recognise
 from warehouse.deliveries.records.landing import fingerprint as fingerprint
 from warehouse.deliveries.records.landing import land as land

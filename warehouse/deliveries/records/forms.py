@@ -250,6 +250,15 @@ def _stripped(row: Sequence[str]) -> tuple[str, ...]:
     return (*labels, *([""] * (len(row) - len(labels))))
 
 
+def headers(content: Content) -> Iterator[tuple[str, ...]]:
+    """What the header of a list in this file may be: the first rows, split at every separator."""
+    for grid in content.grids:
+        yield from (_stripped(row) for row in grid.rows[:HEADER_LINES])
+    for member in content.opened.members:
+        if member.kind == "text":
+            yield from (_stripped(_split(text, d)) for text in first_lines(member)[:HEADER_LINES] for d in DELIMITERS)
+
+
 def by_labels(labels: Sequence[str], declared: Sequence[Source], file_name: str, sheet: str | None, line: int) -> Source | None:
     """The source whose list has these header labels.
 
@@ -265,7 +274,7 @@ def by_labels(labels: Sequence[str], declared: Sequence[Source], file_name: str,
     place = f"{where(file_name, sheet)}, row {line}"
     if len(fitting) > 1:
         raise DeliveryError(f"{place}: fits several sources: {sorted(s.id for s in fitting)}. Make their signatures distinct.")
-    source = fitting[0] if fitting else _nearest(named, declared)
+    source = fitting[0] if fitting else nearest(named, declared)
     if source is None:
         return None
     wanted = columns_of(source)
@@ -282,7 +291,7 @@ def columns_of(source: Source) -> set[str]:
     return {entry.column for entry in source.records.fields} if source.records else set()
 
 
-def _nearest(named: set[str], declared: Sequence[Source]) -> Source | None:
+def nearest(named: set[str], declared: Sequence[Source]) -> Source | None:
     """The source whose columns are nearly all there: some were renamed or left out."""
     shares = [(len(named & columns_of(s)) / len(columns_of(s)), -number) for number, s in enumerate(declared)]
     share, number = max(shares, default=(0.0, 0))
@@ -296,6 +305,9 @@ def renamed(missing: Sequence[str], new: Sequence[str]) -> dict[str, str]:
         folded = {other.casefold(): other for other in new if other not in pairs.values()}
         if close := difflib.get_close_matches(label.casefold(), list(folded), n=1, cutoff=0.5):
             pairs[label] = folded[close[0]]
+    if len(missing) == len(new) == 1 and not pairs:
+        # what else would have become of it
+        pairs = {missing[0]: new[0]}
     return pairs
 
 

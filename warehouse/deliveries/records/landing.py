@@ -153,6 +153,8 @@ def _write_at_once(job: Landing, target: Path) -> bool:
         return False
     named = [job.records.period, *([job.records.area] if job.records.area else [])]
     pairs = {(row[0], row[-1]) for listed in job.files for row in listed.first(named, PEEKED)}
+    if not pairs:
+        return False
     _map_periods(job, {text for text, _ in pairs})
     for code in job.catalogue.small_areas:
         key = code.split("-", 1)[1]
@@ -197,10 +199,6 @@ def _count(job: Landing, target: Path, report: RecordReport) -> None:
         report.noise["header"] = headers
     if not job.records.outside:
         report.rows_read = report.rows_kept + headers
-    if report.rows_kept == 0:
-        raise ContractError(
-            f"{job.first.where}: a list of {job.source.id} without a single row. Ask the supplier for the list with its content."
-        )
     report.periods = sorted({period.code for period in job.periods.values()})
     area = identifier(job.records.area) if job.records.area else "null"
     report.areas = _one(job.con, f"select count(distinct {area}) from read_parquet({literal(target)})")
@@ -238,6 +236,10 @@ def _look(job: Landing, report: RecordReport) -> None:
         if reason is not None:
             report.noise[reason] = report.noise.get(reason, 0) + times
     kept = [row for row in rows if row[2] is None]
+    if not kept:
+        raise ContractError(
+            f"{job.first.where}: a list of {job.source.id} without a single row. Ask the supplier for the list with its content."
+        )
     if wrong := sum(row[4] for row in kept if row[3]):
         _find_rest(job, wrong)
     _map_periods(job, {row[0] for row in kept})

@@ -108,13 +108,22 @@ def _listed(source: Source, records: Records) -> str:
 def _counted(sources: list[Source]) -> str:
     columns = ",\n    ".join(COUNTED)
     imports = "".join(f"{s.id} as (\n    select * from {{{{ ref('int_counted_{s.id}') }}}}\n),\n\n" for s in sources)
-    union = "".join(f"\nunion all\n\nselect\n    '{s.id}' as source_id,\n    {columns}\nfrom {s.id}\n" for s in sources)
+    union = "".join(
+        f"\nunion all\n\nselect\n    '{s.id}' as source_id,\n    {columns}\nfrom {s.id}\n{_not_kept(s)}" for s in sources
+    )
     return (
         "-- What the lists count, in the areas they name, with the counts kept of lists that are deleted.\n"
         f"-- {_GENERATED}\nwith\n\n"
         f"{imports}kept as (\n    select * from {{{{ source('raw', 'kept_count') }}}}\n)\n\n"
         f"select\n    source_id,\n    {columns}\nfrom kept\n{union}"
     )
+
+
+def _not_kept(source: Source) -> str:
+    """Where the rows of a period were deleted, its model finds nobody: the zeros it fills in are not counts."""
+    if source.records is None or not source.records.person_level:
+        return ""
+    return f"anti join kept on {source.id}.period = kept.period and kept.source_id = '{source.id}'\n"
 
 
 def _union(sources: list[Source]) -> str:

@@ -101,6 +101,7 @@ select
     status_reason,
     migration_concept
 from abh_azr
+anti join kept on abh_azr.period = kept.period and kept.source_id = 'abh_azr'
 
 union all
 
@@ -118,6 +119,7 @@ select
     status_reason,
     migration_concept
 from abh_naturalisations
+anti join kept on abh_naturalisations.period = kept.period and kept.source_id = 'abh_naturalisations'
 
 union all
 
@@ -271,6 +273,7 @@ select
     status_reason,
     migration_concept
 from register_movements
+anti join kept on register_movements.period = kept.period and kept.source_id = 'register_movements'
 
 union all
 
@@ -288,6 +291,7 @@ select
     status_reason,
     migration_concept
 from register_stock
+anti join kept on register_stock.period = kept.period and kept.source_id = 'register_stock'
 
 union all
 

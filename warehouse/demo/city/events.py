@@ -29,9 +29,9 @@ from warehouse.demo.city.persons import (
 )
 from warehouse.demo.city.targets import BACKGROUND, FOREIGN, GROUPS, Targets, territory
 
-LEAVES_HOME = draws.between({17: 0, 18: 0.06, 20: 0.13, 24: 0.2, 28: 0.24, 35: 0.2, 45: 0.15, 60: 0.1})
+LEAVES_HOME = draws.between({17: 0, 18: 0.035, 20: 0.085, 24: 0.15, 28: 0.19, 35: 0.16, 45: 0.1, 60: 0.06})
 SEPARATES = 0.011
-FINDS_PARTNER = draws.by_age({19: 0.035, 24: 0.075, 36: 0.05, 46: 0.03, 61: 0.008})
+FINDS_PARTNER = draws.by_age({19: 0.05, 24: 0.115, 36: 0.08, 46: 0.05, 61: 0.014})
 MOVES_HOUSE = draws.between({18: 0.16, 22: 0.19, 30: 0.135, 40: 0.085, 55: 0.045, 70: 0.028, 85: 0.03})
 MOVES_AWAY = draws.between({18: 0.08, 22: 0.105, 27: 0.118, 34: 0.078, 45: 0.042, 55: 0.019, 65: 0.013, 75: 0.011, 90: 0.011})
 FERTILITY = draws.between({14: 0, 16: 0.05, 20: 0.35, 25: 0.8, 30: 1.0, 34: 0.85, 38: 0.42, 42: 0.11, 46: 0.012, 50: 0})

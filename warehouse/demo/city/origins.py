@@ -113,6 +113,7 @@ def settled(
         sex=sex,
         citizenship_1=np.where(foreign, root, GERMAN),
         citizenship_2=np.where(background & ~only_german, root, second_of_foreigners(rng, foreign, root, elsewhere)),
+        citizenship_3=np.where(background & ~only_german & (elsewhere != root) & chance(rng, 0.01, count), elsewhere, NONE),
         german_kind=np.where(foreign, NONE, np.where(lost, KIND_UNKNOWN, kind)),
         birth_state=state,
         born_abroad=abroad,

@@ -31,7 +31,6 @@ from warehouse.demo.city.persons import (
     FEMALE,
     GERMAN,
     HEAD,
-    MAIN,
     MALE,
     NONE,
     OTHER,

@@ -17,10 +17,12 @@ from warehouse.demo.city.persons import (
     DIVERSE,
     DIVORCED,
     FEMALE,
+    GERMAN,
     HEAD,
     MALE,
     MARRIED,
     NONE,
+    OTHER,
     PARTNER,
     PARTNERSHIP,
     SINGLE,
@@ -87,9 +89,23 @@ def first_city(rng: Stream, target: Targets) -> Persons:
     second_home.household[:] = np.arange(len(second_home)) + 1 + others.household.max(initial=len(starts))
     everybody = Persons.concatenate([adults, children, others, second_home])
     couple = np.concatenate([parents.couple, np.zeros(len(children), bool), rest.couple, np.zeros(len(second_home), bool)])
+    _lodge(rng, everybody)
     everybody.family_status[:] = _family_status(rng, everybody.age(target.year), couple)
     everybody.sex[chance(rng, 0.0001, len(everybody))] = DIVERSE
     return everybody
+
+
+def _lodge(rng: Stream, everybody: Persons) -> None:
+    """A few of those alone live with others: a mother with her son's family, friends who share a flat."""
+    size = np.bincount(everybody.household)[everybody.household]
+    main = everybody.is_main
+    alone = main & (everybody.role == HEAD) & (size == 1) & chance(rng, 0.02, len(everybody))
+    hosts = main & (everybody.role == HEAD) & (size > 1)
+    for foreign in (everybody.citizenship_1 != GERMAN, everybody.citizenship_1 == GERMAN):
+        guests, homes_open = np.flatnonzero(alone & foreign), np.flatnonzero(hosts & foreign)
+        if len(homes_open):
+            everybody.household[guests] = everybody.household[homes_open[rng.integers(0, len(homes_open), len(guests))]]
+            everybody.role[guests] = OTHER
 
 
 def _repeat(counts: Array) -> tuple[Array, Array]:

@@ -25,6 +25,10 @@ genesis_12411_0012 as (
     select * from {{ ref('stg_genesis_12411_0012') }}
 ),
 
+genesis_12531_0043 as (
+    select * from {{ ref('stg_genesis_12531_0043') }}
+),
+
 genesis_12612_0002 as (
     select * from {{ ref('stg_genesis_12612_0002') }}
 ),
@@ -61,6 +65,10 @@ landesdatenbank_22811_01i as (
     select * from {{ ref('stg_landesdatenbank_22811_01i') }}
 ),
 
+landesdatenbank_22811_05i as (
+    select * from {{ ref('stg_landesdatenbank_22811_05i') }}
+),
+
 regionaldatenbank_11111_01_01_4 as (
     select * from {{ ref('stg_regionaldatenbank_11111_01_01_4') }}
 ),
@@ -77,6 +85,14 @@ regionaldatenbank_12411_02_03_4 as (
     select * from {{ ref('stg_regionaldatenbank_12411_02_03_4') }}
 ),
 
+regionaldatenbank_12411_03_03_4 as (
+    select * from {{ ref('stg_regionaldatenbank_12411_03_03_4') }}
+),
+
+regionaldatenbank_12411_07_01_4 as (
+    select * from {{ ref('stg_regionaldatenbank_12411_07_01_4') }}
+),
+
 regionaldatenbank_12711_04_02_4 as (
     select * from {{ ref('stg_regionaldatenbank_12711_04_02_4') }}
 ),
@@ -91,6 +107,14 @@ regionaldatenbank_13211_02_05_4 as (
 
 regionaldatenbank_21111_01_03_4 as (
     select * from {{ ref('stg_regionaldatenbank_21111_01_03_4') }}
+),
+
+regionaldatenbank_21111_02_06_4 as (
+    select * from {{ ref('stg_regionaldatenbank_21111_02_06_4') }}
+),
+
+regionaldatenbank_21311_01_01_4 as (
+    select * from {{ ref('stg_regionaldatenbank_21311_01_01_4') }}
 ),
 
 regionaldatenbank_22541_01_01_4 as (
@@ -117,6 +141,8 @@ select * from destatis_kreise
 union all
 select * from genesis_12411_0012
 union all
+select * from genesis_12531_0043
+union all
 select * from genesis_12612_0002
 union all
 select * from genesis_13111_0005
@@ -135,6 +161,8 @@ select * from landesdatenbank_22517_02i
 union all
 select * from landesdatenbank_22811_01i
 union all
+select * from landesdatenbank_22811_05i
+union all
 select * from regionaldatenbank_11111_01_01_4
 union all
 select * from regionaldatenbank_11111_02_01_4
@@ -143,6 +171,10 @@ select * from regionaldatenbank_12411_01_01_4
 union all
 select * from regionaldatenbank_12411_02_03_4
 union all
+select * from regionaldatenbank_12411_03_03_4
+union all
+select * from regionaldatenbank_12411_07_01_4
+union all
 select * from regionaldatenbank_12711_04_02_4
 union all
 select * from regionaldatenbank_13111_07_05_4
@@ -150,6 +182,10 @@ union all
 select * from regionaldatenbank_13211_02_05_4
 union all
 select * from regionaldatenbank_21111_01_03_4
+union all
+select * from regionaldatenbank_21111_02_06_4
+union all
+select * from regionaldatenbank_21311_01_01_4
 union all
 select * from regionaldatenbank_22541_01_01_4
 union all

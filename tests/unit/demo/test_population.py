@@ -22,7 +22,7 @@ from warehouse.demo.city import persons as codes
 from warehouse.demo.city.households import homes, migration_class
 from warehouse.demo.city.records import write_records
 from warehouse.demo.city.register import central_register, pseudonym, stock, table
-from warehouse.demo.city.targets import FOLDER
+from warehouse.demo.city.targets import FOLDER, margins
 from warehouse.errors import MonitorError
 
 PERSONS = 91_000
@@ -56,12 +56,7 @@ def city() -> dict[int, City]:
     return made
 
 
-def published() -> dict[str, float]:
-    with (FOLDER / "margins.csv").open(encoding="utf-8") as file:
-        return {row["quantity_id"]: float(row["value"]) for row in csv.DictReader(file) if row["value"]}
-
-
-PUBLISHED = published()
+PUBLISHED = margins()
 
 
 def steered(count: float, figure: str, groups: int = 1) -> None:

@@ -77,7 +77,7 @@ def year_start(year: int) -> int:
     return int(first_day(np.array([(year - 1900) * 12]))[0])
 
 
-def days_in(rng: Stream, year: int, count: int, first: int = 0) -> Array:
-    """Days of the year, from the ``first`` one on."""
+def days_in(rng: Stream, year: int, count: int) -> Array:
+    """Days of the year."""
     start, end = year_start(year), year_start(year + 1)
-    return rng.integers(start + first, end, count, dtype=np.int32)
+    return rng.integers(start, end, count, dtype=np.int32)

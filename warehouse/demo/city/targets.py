@@ -183,34 +183,47 @@ def _citizenship_shares(year: int) -> tuple[Array, Array]:
     return np.array(keys, np.int16), np.array(counts) / sum(counts)
 
 
-# Published per Stadtbezirk: foreign nationals and residents 31.12.2015; the years after follow the Quartiere of 2021.
-_FOREIGN_2015 = {"0": 15856, "4": 1390, "5": 11649, "6": 11014, "9": 1326}
-_RESIDENTS_2015 = {"0": 66511, "5": 60064, "7": 21544, "9": 21007}
+@cache
+def margins() -> dict[str, float]:
+    """Published figures of the city by their name in ``margins.csv``, where the sources stand."""
+    with (FOLDER / "margins.csv").open(encoding="utf-8") as file:
+        return {row["quantity_id"]: float(row["value"]) for row in csv.DictReader(file) if row["value"]}
 
 
 def _by_quartier(year: int, totals: Array) -> Array:
     """Residents by Quartier and group: the pattern of 2015 turns into that of 2021 in a straight line, then stays."""
     known = territory()
     later = _fitted(known.residents, known.residents * known.foreign_share, totals)
-    districts = np.array([code[-2] for code in known.codes])
-    # Where only the city is known the share of 2015 follows the growth of the city from 17.2 to 22.1 %.
-    foreign = known.residents * known.foreign_share * (17.2 / 22.1)
-    residents = known.residents * (355_344 / known.residents.sum())
+    residents = _districts_of_2015(known.residents, "")
+    foreign = residents * known.foreign_share
     own = ~np.isnan(known.foreign_share_2015)
     foreign[own] = (residents * known.foreign_share_2015)[own]
-    for district, figure in _FOREIGN_2015.items():
-        rest = (districts == district) & ~own
-        foreign[rest] *= (figure - foreign[(districts == district) & own].sum()) / foreign[rest].sum()
-    for district, figure in _RESIDENTS_2015.items():
-        inside = districts == district
-        residents[inside] *= figure / residents[inside].sum()
-    open_foreign = ~np.isin(districts, list(_FOREIGN_2015))
-    foreign[open_foreign] *= (60_959 - sum(_FOREIGN_2015.values())) / foreign[open_foreign].sum()
-    open_residents = ~np.isin(districts, list(_RESIDENTS_2015))
-    residents[open_residents] *= (355_344 - sum(_RESIDENTS_2015.values())) / residents[open_residents].sum()
-    earlier = _fitted(residents, foreign, totals)
+    earlier = _fitted(residents, _districts_of_2015(foreign, ".foreign", own), totals)
     share = min(max((year - 2015) / (2021 - 2015), 0.0), 1.0)
     return np.asarray(earlier * (1 - share) + later * share)
+
+
+def _districts_of_2015(counts: Array, what: str, fixed: Array | None = None) -> Array:
+    """Counts by Quartier brought to the published figures of the Stadtbezirke, 31.12.2015; the others share the rest.
+
+    Args:
+        what: end of the names of the figures.
+        fixed: Quartiere whose counts stay.
+    """
+    published = margins()
+    name = f"population_register.{CITY}{{}}.2015-12-31{what}"
+    districts = np.array([code[len(CITY) + 1] for code in territory().codes])
+    moving = np.ones(len(counts), bool) if fixed is None else ~fixed
+    result, left, rest = counts.copy(), published[name.format("")], np.zeros(len(counts), bool)
+    for district in np.unique(districts):
+        inside = districts == district
+        if (figure := published.get(name.format(f"-{district}"))) is None:
+            rest |= inside
+            continue
+        result[inside & moving] *= (figure - counts[inside & ~moving].sum()) / counts[inside & moving].sum()
+        left -= figure
+    result[rest & moving] *= (left - counts[rest & ~moving].sum()) / counts[rest & moving].sum()
+    return np.asarray(result)
 
 
 def _fitted(residents: Array, foreign: Array, totals: Array) -> Array:

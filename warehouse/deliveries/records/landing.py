@@ -156,13 +156,11 @@ def _write_at_once(job: Landing, target: Path) -> bool:
     if not pairs:
         return False
     _map_periods(job, {text for text, _ in pairs})
-    for code in job.catalogue.small_areas:
-        key = code.split("-", 1)[1]
-        if locate(key, job.source.areas, job.catalogue) == code:
-            job.areas[key] = code
-    for _, text in sorted(pairs) if job.records.area else ():
-        if (found := locate(text, job.source.areas, job.catalogue)) is not None:
-            job.areas[text] = found
+    if job.records.area:
+        keys = {code.split("-", 1)[1] for code in job.catalogue.small_areas} | {text for _, text in pairs}
+        for key in sorted(keys | set(job.source.areas.not_located)):
+            if (code := locate(key, job.source.areas, job.catalogue)) is not None:
+                job.areas[key] = code
     supposed = not job.problems
     if supposed:
         try:

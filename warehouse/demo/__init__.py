@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from warehouse.demo.figures import Catalogue, Facts, Table, load_catalogue, load_facts
+from warehouse.demo.figures import FOLDER, Catalogue, Facts, Table, load_catalogue, load_facts
 from warehouse.demo.layouts import render
 from warehouse.demo.schools import render_schools
 from warehouse.errors import MonitorError
@@ -83,6 +83,8 @@ def write_spoiled(folder: Path) -> Path:
 
 
 def _content(catalogue: Catalogue, table: Table) -> bytes:
+    if table.layout == "plain":
+        return (FOLDER / table.file).read_bytes()
     return render_schools() if table.layout == "schools" else render(catalogue, table, load_facts(table))
 
 

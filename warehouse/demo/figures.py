@@ -33,7 +33,8 @@ class Table(_Model):
     """One table as its supplier writes it."""
 
     file: str
-    layout: Literal["classic", "workbook", "flat", "flat_old", "schools"]
+    layout: Literal["classic", "workbook", "flat", "flat_old", "schools", "plain"]
+    """``plain``: the figure file is the delivery."""
     publisher: str
     table: str
     reference: str

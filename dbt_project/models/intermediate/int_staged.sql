@@ -21,6 +21,10 @@ destatis_kreise as (
     select * from {{ ref('stg_destatis_kreise') }}
 ),
 
+election_results as (
+    select * from {{ ref('stg_election_results') }}
+),
+
 genesis_12411_0012 as (
     select * from {{ ref('stg_genesis_12411_0012') }}
 ),
@@ -67,6 +71,10 @@ landesdatenbank_22811_01i as (
 
 landesdatenbank_22811_05i as (
     select * from {{ ref('stg_landesdatenbank_22811_05i') }}
+),
+
+office_counts as (
+    select * from {{ ref('stg_office_counts') }}
 ),
 
 regionaldatenbank_11111_01_01_4 as (
@@ -139,6 +147,8 @@ select * from ba_unemployed
 union all
 select * from destatis_kreise
 union all
+select * from election_results
+union all
 select * from genesis_12411_0012
 union all
 select * from genesis_12531_0043
@@ -162,6 +172,8 @@ union all
 select * from landesdatenbank_22811_01i
 union all
 select * from landesdatenbank_22811_05i
+union all
+select * from office_counts
 union all
 select * from regionaldatenbank_11111_01_01_4
 union all

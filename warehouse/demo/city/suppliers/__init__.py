@@ -15,6 +15,7 @@ from warehouse.catalogue import Catalogue
 from warehouse.demo.city import ba
 from warehouse.demo.city.persons import Year
 from warehouse.demo.city.records import Form, write_records
+from warehouse.demo.city.suppliers import offices, residents
 from warehouse.demo.city.suppliers.lists import derive
 
 __all__ = ["write"]
@@ -45,8 +46,8 @@ def write(folder: Path, year: Year, catalogue: Catalogue, rng: np.random.Generat
         rng: for what nobody keeps from year to year (registrations of businesses).
 
     Returns:
-        The files: of the school office, day care, trade office, Jobcenter, the Kommunales Integrationszentrum, and of the
-        employment agency.
+        The files: of the school office, day care, trade office, Jobcenter, the Kommunales Integrationszentrum, the form of the
+        other offices, and of the employment agency.
     """
     derived = derive(year, rng)
     paths = []
@@ -54,4 +55,5 @@ def write(folder: Path, year: Year, catalogue: Catalogue, rng: np.random.Generat
         path = folder / f"{stem}_synthetisch_{year.year}.{form}"
         write_records(catalogue.sources[source], derived.lists[source], path, form)
         paths.append(path)
+    paths.append(offices.write(folder, year.year, residents.read(year).scale))
     return paths + ba.write(folder, year.year, derived.employed, derived.unemployed)

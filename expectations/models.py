@@ -109,6 +109,8 @@ class SumOfParts(Rule):
     over: Dimension
     parts: tuple[str, ...] = ()
     """Codes of the parts; for areas the level they have. Empty with ``hierarchy``."""
+    optional: tuple[str, ...] = ()
+    """Parts that count where they are delivered and need not be (a third sex, what cannot be placed)."""
     total: str = "total"
     """Code of the total; for areas the level it has."""
     hierarchy: Literal["citizenships_of_continent"] | None = None
@@ -129,6 +131,27 @@ class SumOfParts(Rule):
         if self.over == "category" and not self.scheme:
             raise ValueError("parts of a category need the scheme they belong to")
         return self
+
+
+class CategoriesAddUp(Rule):
+    """All categories of a classification that are there add up to the total: nobody is in two of them, nobody in none."""
+
+    expect: Literal["categories_add_up"]
+    schemes: Annotated[tuple[Identifier, ...], Field(min_length=1)]
+    sums: dict[Identifier, tuple[str, ...]] = Field(default_factory=dict)
+    """Categories of a scheme that are sums of others and do not count again."""
+
+
+class MeasuresRelate(Rule):
+    """Measures of one key stand in a fixed relation: their sum equals, or is at least, that of others or a number."""
+
+    expect: Literal["measures_relate"]
+    left: Annotated[tuple[Identifier, ...], Field(min_length=1)]
+    relation: Literal["equal", "at_least"]
+    right: tuple[Identifier, ...] = ()
+    constant: float = 0
+    """Added to the right side."""
+    tolerance: Annotated[float, Field(ge=0)] = 1e-9
 
 
 class PartWithinTotal(Rule):
@@ -264,6 +287,8 @@ AnyRule = Annotated[
     | ValuesInSet
     | InReference
     | SumOfParts
+    | CategoriesAddUp
+    | MeasuresRelate
     | PartWithinTotal
     | ColumnsAddUp
     | RateInRange

@@ -20,10 +20,14 @@ SHOWN = 20
 DIMENSIONS = ("sex", "age_group", "origin", "category_scheme", "category")
 FACT_KEY = ("measure_id", "area_code", "period", *DIMENSIONS, "population_base")
 VALUE_KEY = ("indicator_id", "area_code", "period", *DIMENSIONS, "population_base")
+ALWAYS = ("0001-01-01", "9999-12-31")
+MEMBER = "total_code, part_code, is_optional, valid_from, valid_to"
+"""Columns of the list of parts of a total."""
 SUBJECT = {
     "marts.fct_measure": "measure_id",
     "marts.indicator_value": "indicator_id",
     "marts.measure_conflict": "measure_id",
+    "marts.register_comparison": "quantity_id",
     "raw.delivery": "source_id",
 }
 
@@ -90,6 +94,8 @@ def _place(table: str, row: str = "t") -> str:
                 f", {row}._sheet, 'row ' || {row}._row, 'column ' || {row}._column"
             )
         return f"concat_ws(', ', {parts})"
+    if table == "marts.register_comparison":
+        return f"concat_ws(', ', {row}.area_code, {row}.period, {row}.population_base, {row}.measure_id)"
     if table == "raw.delivery":
         return f"concat_ws(', ', {row}.file_name, {row}.delivery_id)"
     return "''"
@@ -240,40 +246,122 @@ def _sums(rule: m.SumOfParts, context: Context) -> str:
     of_scheme = f"and t.category_scheme = {scheme}" if rule.scheme and rule.over == "category" else ""
     of_total = f"and t.category_scheme in ('none', {scheme})" if rule.scheme and rule.over == "category" else ""
     mine = _in("t.measure_id", rule.measures)
-    needs_all = "" if rule.hierarchy else "and p.parts = n.parts"
+    in_force = "t.period_end between cast(g.valid_from as date) and cast(g.valid_to as date)"
+    needs_all = "" if rule.hierarchy else f"and p.needed = ({_needed(members)})"
     return f"""
         select {_columns(others, "p")}, p.total_code, p.parts, p.summed, o.total_value,
             cast({rounding} * (p.parts + 1) + {rule.tolerance:g} as double) as allowed
         from (
             select {_columns(others, "t")}, g.total_code, count(*) as parts, count(t.value) as known,
+                count(*) filter (where not g.is_optional) as needed, any_value(t.period_end) as period_end,
                 sum(cast(t.value as decimal(24, 6))) as summed, max(coalesce(t.rounding_base, 1)) as rounding_base
-            from scope as t inner join ({members}) as g(total_code, part_code) on t.{column} = g.part_code
+            from scope as t inner join ({members}) as g({MEMBER}) on t.{column} = g.part_code and {in_force}
             where {mine} {of_scheme}
             group by all
         ) as p
         inner join (
             select {_columns(others, "t")}, t.{column} as total_code, max(t.value) as total_value,
                 max(coalesce(t.rounding_base, 1)) as rounding_base
-            from scope as t where t.value is not null {of_total}
+            from scope as t where t.value is not null and {mine} {of_total}
+                and t.{column} in (select total_code from ({members}) as g({MEMBER}))
             group by all
         ) as o on p.total_code = o.total_code and {_same(others, "p", "o")}
-        inner join (
-            select g.total_code, count(*) as parts from ({members}) as g(total_code, part_code) group by all
-        ) as n on n.total_code = p.total_code
         where p.known = p.parts {needs_all}"""
 
 
+def _needed(members: str) -> str:
+    """How many parts a total has at the end of a period, without those that may be missing."""
+    return (
+        f"select count(*) from ({members}) as n({MEMBER}) where n.total_code = p.total_code and not n.is_optional "
+        "and p.period_end between cast(n.valid_from as date) and cast(n.valid_to as date)"
+    )
+
+
 def _members(rule: m.SumOfParts, context: Context) -> str:
-    """Which codes are parts of which total."""
+    """Which codes are parts of which total, whether they may be missing, and from when to when."""
     if rule.hierarchy == "citizenships_of_continent":
         listed = [c for c in reference.citizenships().values() if c.azr_group]
-        return _values([(rule.counted_elsewhere.get(c.code, f"continent_{c.azr_group}"), c.code) for c in listed])
-    if rule.over == "area":
-        areas = context.catalogue.areas
-        totals = [code for code, area in areas.items() if area.level == rule.total]
-        parts = [code for code, area in areas.items() if area.level in rule.parts]
-        return _values([(t, p) for t in totals for p in parts if p.startswith(t)])
-    return _values([(rule.total, part) for part in rule.parts])
+        members = [(rule.counted_elsewhere.get(c.code, f"continent_{c.azr_group}"), c.code, False, *ALWAYS) for c in listed]
+    elif rule.over == "area":
+        members = _member_areas(rule, context.catalogue)
+    else:
+        members = [(rule.total, code, code in rule.optional, *ALWAYS) for code in (*rule.parts, *rule.optional)]
+    return _values([(t, p, o, first, last) for t, p, o, first, last in members] or [("", "", False, *ALWAYS)])
+
+
+def _member_areas(rule: m.SumOfParts, catalogue: Catalogue) -> list[tuple[str, str, bool, str, str]]:
+    """Areas of the Land by their official key, which names what they lie in first; areas of the city by their parents."""
+    official, small = catalogue.areas, catalogue.small_areas
+    levels = {*rule.parts, *rule.optional}
+    totals = {code for code, area in {**official, **small}.items() if area.level == rule.total}
+    members = [
+        (total, code, area.level in rule.optional, *ALWAYS)
+        for code, area in official.items()
+        for total in totals
+        if area.level in levels and code.startswith(total)
+    ]
+    for code, area in small.items():
+        above = area.parent
+        while above not in totals and above in small:
+            above = small[above].parent
+        if area.level in levels and above in totals:
+            members.append((above, code, area.level in rule.optional, area.valid_from or ALWAYS[0], area.valid_to or ALWAYS[1]))
+    return members
+
+
+def _categories_add_up(rule: m.CategoriesAddUp, _: Context) -> Query:
+    others = [c for c in FACT_KEY if c not in ("category_scheme", "category")]
+    again = " or ".join(
+        f"t.category_scheme = {literal(scheme)} and {_in('t.category', codes)}" for scheme, codes in rule.sums.items()
+    )
+    checked = f"""
+        select p.*, o.value as total_value,
+            greatest(p.rounding_base, coalesce(o.rounding_base, 1)) // 2 * (p.parts + 1) as allowed
+        from (
+            select {_columns(others, "t")}, t.category_scheme, count(*) as parts, count(t.value) as known,
+                sum(cast(t.value as decimal(24, 6))) as summed, max(coalesce(t.rounding_base, 1)) as rounding_base
+            from scope as t where {_in("t.category_scheme", rule.schemes)} and not ({again or "false"})
+            group by all
+        ) as p
+        inner join scope as o on o.category = 'total' and o.value is not null and {_same(others, "p", "o")}
+        where p.known = p.parts"""
+    place = "concat_ws(', ', s.area_code, s.period, nullif(s.sex, 'total'), nullif(s.age_group, 'total'), "
+    place += "nullif(s.origin, 'total'), s.category_scheme)"
+    return Query(
+        looked_at=f"select count(*) from ({checked})",
+        offending=f"select s.measure_id as subject, {place} as place, "
+        f"'Σ ' || s.parts || ' = ' || {_number('s.summed')} as found, "
+        f"{_number('s.total_value')} || ' ± ' || {_number('s.allowed')} as expected, 1 as weight "
+        f"from ({checked}) as s where abs(s.summed - s.total_value) > s.allowed + 1e-6",
+    )
+
+
+def _measures_relate(rule: m.MeasuresRelate, _: Context) -> Query:
+    key = [c for c in FACT_KEY if c != "measure_id"]
+    left = " + ".join(rule.left)
+    right = " + ".join([*rule.right, *([f"{rule.constant:g}"] if rule.constant or not rule.right else [])])
+
+    def side(measures: Sequence[str]) -> str:
+        return f"coalesce(sum(t.value) filter (where {_in('t.measure_id', measures)}), 0)" if measures else "0"
+
+    measures = (*rule.left, *rule.right)
+    checked = (
+        f"select {_columns(key, 't')}, {side(rule.left)} as left_value, {side(rule.right)} + {rule.constant:g} as right_value "
+        f"from scope as t where {_in('t.measure_id', measures)} group by all having count(t.value) = {len(measures)}"
+    )
+    wrong = {
+        "equal": f"abs(s.left_value - s.right_value) > {rule.tolerance:g}",
+        "at_least": f"s.left_value < s.right_value - {rule.tolerance:g}",
+    }[rule.relation]
+    sign = {"equal": "=", "at_least": "≥"}[rule.relation]
+    place = "concat_ws(', ', s.area_code, s.period, nullif(s.origin, 'total'), nullif(s.category_scheme, 'none'), "
+    place += "nullif(s.category, 'total'))"
+    return Query(
+        looked_at=f"select count(*) from ({checked})",
+        offending=f"select {literal(left)} as subject, {place} as place, {_number('s.left_value')} as found, "
+        f"{literal(f'{sign} {right}: ')} || {_number('s.right_value')} as expected, 1 as weight "
+        f"from ({checked}) as s where {wrong}",
+    )
 
 
 def _part_within_total(rule: m.PartWithinTotal, _: Context) -> Query:
@@ -517,6 +605,8 @@ _KINDS: dict[type[m.Rule], Callable[[Any, Context], Query]] = {
     m.ValuesInSet: _values_in_set,
     m.InReference: _in_reference,
     m.SumOfParts: _sum_of_parts,
+    m.CategoriesAddUp: _categories_add_up,
+    m.MeasuresRelate: _measures_relate,
     m.PartWithinTotal: _part_within_total,
     m.ColumnsAddUp: _columns_add_up,
     m.RateInRange: _rate_in_range,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.candidate import Candidate
-from warehouse.catalogue import Catalogue
+from warehouse.catalogue import Catalogue, reference
 from warehouse.catalogue.models import Profile, ProfileAreas
 from warehouse.home import Home
 from warehouse.storage import connect
@@ -21,6 +21,22 @@ CITY = "05124"
 DELIVERY = "aaaaaaaaaaaaaaaa"
 YEARS = (2023, 2024)
 PUBLISHED = {2023: (176757, 181835), 2024: (176780, 181413)}
+
+SMALL_AREAS = {
+    code: reference.Area(code, name, level, parent)
+    for code, name, level, parent in (
+        ("05124-0", "North", "stadtbezirk", CITY),
+        ("05124-1", "South", "stadtbezirk", CITY),
+        ("05124-00", "Hill", "quartier", "05124-0"),
+        ("05124-01", "Valley", "quartier", "05124-0"),
+        ("05124-10", "Meadow", "quartier", "05124-1"),
+        ("05124-zz", "not located", "not_located", CITY),
+    )
+}
+RESIDENTS = {
+    CITY: 10000, "05124-0": 6000, "05124-1": 3750, "05124-00": 4000, "05124-01": 2000, "05124-10": 3750, "05124-zz": 250,
+}  # fmt: skip
+"""Invented: a city of two Stadtbezirke and three Quartiere."""
 
 BREAKDOWN = "sex varchar, age_group varchar, origin varchar, category_scheme varchar, category varchar"
 PLACE = "_delivery_id varchar, _sheet varchar, _row integer, _column integer"
@@ -39,6 +55,8 @@ TABLES = {
     "measure_conflict": f"measure_id varchar, area_code varchar, period varchar, {BREAKDOWN}, population_base varchar, "
     "value_used double, rounding_base_used integer, source_id_used varchar, value_other double, "
     "rounding_base_other integer, source_id_other varchar",
+    "register_comparison": "quantity_id varchar, area_code varchar, period varchar, population_base varchar, "
+    "measure_id varchar, value double, difference_percent double, is_synthetic boolean",
     "area": "area_code varchar, name varchar, level varchar, parent_code varchar",
     "handlungsfeld_1": "area_code varchar, period varchar, population double, foreign_share double",
 }
@@ -55,7 +73,7 @@ def catalogue() -> Catalogue:
         yearly_publication="0 6 1 9 *",
         owner="statistics office",
     )
-    return Catalogue(profile=profile, sources={}, measures={}, indicators={}, series_breaks=())
+    return Catalogue(profile=profile, sources={}, measures={}, indicators={}, series_breaks=(), small_areas=SMALL_AREAS)
 
 
 def build(home: Home, run_id: str = "run1") -> Candidate:
@@ -73,12 +91,17 @@ def build(home: Home, run_id: str = "run1") -> Candidate:
         )
         con.execute(
             "create table catalogue.measure as select * from (values ('population', 'persons', 'stock'), "
-            "('foreign_population', 'persons', 'stock'), ('employees_workplace', 'persons', 'stock'), "
+            "('foreign_population', 'persons', 'stock'), ('residents', 'persons', 'stock'), "
+            "('isolation_index', 'index', 'rate'), ('exposure_index', 'index', 'rate'), "
+            "('dissimilarity_index', 'index', 'rate'), ('gini_segregation_index', 'index', 'rate'), "
+            "('employees_workplace', 'persons', 'stock'), "
             "('unemployed', 'persons', 'average'), ('unemployment_rate', 'percent', 'rate')) as t(measure_id, unit, kind)"
         )
         con.execute(
             "create table catalogue.indicator as select * from (values ('population', 'persons', 'computed'), "
-            "('foreign_share', 'percent', 'computed'), ('foreign_employees', 'persons', 'computed')) "
+            "('foreign_share', 'percent', 'computed'), "
+            "('register_population', 'persons', 'computed'), ('migration_background_share', 'percent', 'computed'), "
+            "('foreign_employees', 'persons', 'computed')) "
             "as t(indicator_id, unit, status)"
         )
         for name, columns in TABLES.items():
@@ -87,7 +110,11 @@ def build(home: Home, run_id: str = "run1") -> Candidate:
         _insert(con, "indicator_value", _values())
         _insert(con, "indicator_input", [_input(None, "Q")])
         _insert(con, "measure_conflict", [_conflict()])
-        _insert(con, "area", [{"area_code": a.code, "level": a.level} for a in catalogue().areas.values()])
+        areas = [*catalogue().areas.values(), *SMALL_AREAS.values()]
+        _insert(con, "area", [{"area_code": a.code, "level": a.level} for a in areas])
+        _insert(
+            con, "register_comparison", [_compared("population", "FORT_Z2022", -2.1), _compared("foreign_nationals", "AZR", 8.8)]
+        )
     _archive(home, [])
     write_run(candidate, [test_result("not_null_population", "pass")])
     return candidate
@@ -201,7 +228,49 @@ def _facts() -> list[dict[str, Any]]:
     rows.append(_fact("unemployed", CITY, 2024, 18222, **ba))
     rows.append(_fact("unemployed", CITY, 2024, 7836, origin="foreign", **ba))
     rows.append(_fact("unemployment_rate", CITY, 2024, 10.0, unit="percent", **ba))
+    for area, persons in RESIDENTS.items():
+        rows += _register(area, persons)
+    for measure, index in (("isolation", 0.55), ("exposure", 0.45), ("dissimilarity", 0.3), ("gini_segregation", 0.42)):
+        rows.append(_fact(f"{measure}_index", CITY, 2024, index, unit="index", **_class("melde_wup", "with")))
     return [{**_fact("", "", 2024, None), "_sheet": None, **row} for row in rows]
+
+
+def _class(scheme: str, category: str) -> dict[str, str]:
+    return {"category_scheme": scheme, "category": category, "population_base": "MELDE"}
+
+
+def _register(area: str, persons: int) -> list[dict[str, Any]]:
+    """The residents of an area by concept: two fifths with a migration background, a tenth in every class."""
+    tenth, few = persons // 10, persons // 50
+    classes = {
+        "melde_wup": {
+            "with": 4 * tenth, "foreign": tenth, "german_second_citizenship": tenth, "german_parent_born_abroad": tenth,
+            "german_born_abroad_or_naturalised": tenth - few, "child_of_migration_household": few, "none": persons - 4 * tenth,
+        },
+        "migrapro": {
+            "with": 3 * tenth, "foreign": tenth, "german_resettler": tenth - few,
+            "german_naturalised_or_second_citizenship": few, "german_born_abroad_or_arrived": tenth - few,
+            "child_of_migration_household": few, "none": persons - 3 * tenth,
+        },
+        "ewg2021": {
+            "with": 2 * tenth, "immigrated": tenth, "both_parents": tenth, "one_parent": tenth, "none": tenth,
+            "not_determinable": persons - 4 * tenth,
+        },
+    }  # fmt: skip
+    rows = [_fact("residents", area, 2024, persons, population_base="MELDE")]
+    # nobody diverse outside of the first Stadtbezirk: the rows are missing there
+    sexes = {"m": persons // 2, "f": persons // 2 - 5, "diverse": 5} if area in (CITY, "05124-0", "05124-00") else {}
+    rows += [_fact("residents", area, 2024, value, sex=sex, population_base="MELDE") for sex, value in sexes.items()]
+    for scheme, parts in classes.items():
+        rows += [_fact("residents", area, 2024, value, **_class(scheme, category)) for category, value in parts.items()]
+    return rows
+
+
+def _compared(quantity: str, base: str, percent: float) -> dict[str, Any]:
+    return {
+        "quantity_id": quantity, "area_code": CITY, "period": "2024-12-31", "population_base": base, "measure_id": quantity,
+        "value": 10000, "difference_percent": percent, "is_synthetic": False,
+    }  # fmt: skip
 
 
 def _by_sex(measure: str, area: str, year: int, m: int, f: int) -> list[dict[str, Any]]:
@@ -216,7 +285,8 @@ def _value(indicator: str, area: str, year: int, value: float | None, unit: str,
     return {
         "indicator_id": indicator, "area_code": area, "period": f"{year}-12-31", "period_start": f"{year}-12-31",
         "period_end": f"{year}-12-31", **_split(), "value": value, "unit": unit, "obs_status": "A", "conf_status": "F",
-        "population_base": "FORT_Z2022", "is_synthetic": False, "series_break": False, "provisional": False, **more,
+        "numerator": None, "denominator": None, "population_base": "FORT_Z2022", "is_synthetic": False,
+        "series_break": False, "provisional": False, **more,
     }  # fmt: skip
 
 
@@ -227,6 +297,10 @@ def _values() -> list[dict[str, Any]]:
         for number, area in enumerate(districts):
             rows.append(_value("population", area, year, sum(population(number, area, year)), "persons"))
             rows.append(_value("foreign_share", area, year, 12 + number / 10 + (year - 2023), "percent"))
+    for area, persons in RESIDENTS.items():
+        rows += [_value("register_population", area, year, persons + 10 * (year - 2024), "persons") for year in YEARS]
+        share = {**_split(**_class("melde_wup", "with")), "numerator": 4 * (persons // 10), "denominator": persons}
+        rows.append(_value("migration_background_share", area, 2024, 40, "percent", **share))
     rows.append(_value("foreign_employees", CITY, 2024, None, "persons", obs_status="Q", population_base="BA"))
     return rows
 

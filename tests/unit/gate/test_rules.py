@@ -46,6 +46,12 @@ LAST_YEAR = (
     "and b.measure_id = 'population' and t.reporting_year = 2024 and b.reporting_year = 2023 "
     "and t.area_code = b.area_code and t.sex = b.sex"
 )
+RESIDENTS = "measure_id = 'residents' and sex = 'total'"
+ALL_RESIDENTS = f"{RESIDENTS} and category = 'total'"
+FOUR_CHILDREN = (
+    "insert into marts.fct_measure select * replace (4 as value, 'role' as category_scheme, 'child' as category) "
+    f"from marts.fct_measure where {ALL_RESIDENTS} and area_code = '05124-00'"
+)
 TWICE = "insert into marts.{0} select * from marts.{0} where {1} and {2} limit 1"
 
 SPOILED: dict[str, Spoiled] = {
@@ -63,6 +69,10 @@ SPOILED: dict[str, Spoiled] = {
         "indicator_id = 'foreign_employees'", "value = 1222, obs_status = 'A'", place="05124"
     ),
     "synthetic_labelled": Spoiled(("update raw.delivery set is_synthetic = true",)),
+    "no_unprotected_small_counts": Spoiled(
+        (FOUR_CHILDREN,), place="05124-00"),
+    "no_unprotected_small_denominators": _value("indicator_id = 'migration_background_share' and area_code = '05124-zz'",
+                                                "denominator = 19", place="05124-zz"),
     "no_person_columns": Spoiled(("alter table marts.indicator_value add column birth_date date",), place="birth_date"),
     "sexes_add_up": _fact(f"measure_id = 'population' and sex = 'f' and {A_DISTRICT}", "value = value - 1",
                           "districts_add_up", place="05111"),
@@ -71,6 +81,26 @@ SPOILED: dict[str, Spoiled] = {
     "continent_is_sum_of_citizenships": _fact("measure_id = 'foreign_population' and origin = '137'", "value = 65",
                                               place="continent_1"),
     "employees_sections_add_up": _fact(f"{EMPLOYEES} and category = 'B-F'", "value = 51911"),
+    "stadtbezirke_add_up": _fact(f"{RESIDENTS} and category_scheme = 'ewg2021' and area_code = '05124-zz' and category in "
+                                 "('none', 'not_determinable')", "value = value + case category when 'none' then 1 else -1 end",
+                                 "quartiere_add_up", place="05124, 2024-12-31"),
+    "quartiere_add_up": _fact(f"{RESIDENTS} and category_scheme = 'ewg2021' and area_code = '05124-10' and category in "
+                              "('none', 'not_determinable')", "value = value + case category when 'none' then 1 else -1 end",
+                              "quartiere_add_up_to_stadtbezirk", place="05124, 2024-12-31"),
+    # the city stays right where a Quartier is counted in the wrong Stadtbezirk
+    "quartiere_add_up_to_stadtbezirk": _fact(
+        f"{RESIDENTS} and category_scheme = 'ewg2021' and category = 'none' and area_code in ('05124-0', '05124-1')",
+        "value = value + case area_code when '05124-0' then 1 else -1 end", "classes_add_up", place="05124-0, 2024-12-31"),
+    "classes_add_up": _fact(f"{RESIDENTS} and category_scheme = 'migrapro' and category = 'none'", "value = value + 7",
+                            "stadtbezirke_add_up", "quartiere_add_up", "quartiere_add_up_to_stadtbezirk", place="migrapro"),
+    "melde_wup_with_is_its_classes": _fact(f"{RESIDENTS} and category_scheme = 'melde_wup' and category = 'with' and {CITY}",
+                                           "value = value + 1", "stadtbezirke_add_up", "quartiere_add_up", place="with"),
+    "migrapro_with_is_its_classes": _fact(f"{RESIDENTS} and category_scheme = 'migrapro' and category = 'with' and {CITY}",
+                                          "value = value + 1", "stadtbezirke_add_up", "quartiere_add_up", place="with"),
+    "ewg2021_with_is_its_classes": _fact(f"{RESIDENTS} and category_scheme = 'ewg2021' and category = 'with' and {CITY}",
+                                         "value = value + 1000", "stadtbezirke_add_up", "quartiere_add_up", place="with"),
+    "isolation_and_exposure_are_one": _fact("measure_id = 'exposure_index'", "value = 0.46", place="melde_wup, with"),
+    "gini_at_least_dissimilarity": _fact("measure_id = 'gini_segregation_index'", "value = 0.29", place="melde_wup, with"),
     "foreigners_within_total": _fact("measure_id = 'unemployed' and origin = 'foreign'", "value = 18223"),
     "sexes_within_total": _fact("obs_status = 'Q'", "category_scheme = 'none', category = 'total', value = 20000, "
                                 "obs_status = 'A'"),
@@ -91,6 +121,14 @@ SPOILED: dict[str, Spoiled] = {
     "population_change": _value(f"indicator_id = 'population' and {CITY_2024}", "value = 375000", place="05124"),
     "counts_year_on_year": _value(f"indicator_id = 'population' and {CITY_2024}", "value = 600000", "population_change"),
     "rates_year_on_year": _value(f"indicator_id = 'foreign_share' and {CITY_2024}", "value = value + 14", place="05124"),
+    "register_moves_slowly": _value("indicator_id = 'register_population' and area_code = '05124-01' and "
+                                    "period = '2024-12-31'", "value = 2300", place="05124-01"),
+    "register_near_official_population": Spoiled(
+        ("update marts.register_comparison set difference_percent = -5.2 where quantity_id = 'population'",), place="FORT_Z2022"
+    ),
+    "register_near_azr": Spoiled(
+        ("update marts.register_comparison set difference_percent = 15.4 where quantity_id = 'foreign_nationals'",), place="AZR"
+    ),
     "year_did_not_move": Spoiled((LAST_YEAR,), frozenset({"published_figures"}), place="2024-12-31"),
     "sources_agree": Spoiled(("update marts.measure_conflict set value_other = 94115",), place="05124"),
     "published_figures": _fact(f"measure_id = 'population' and sex = 'm' and {CITY_2024}", "value = value + 1",

@@ -27,6 +27,7 @@ from warehouse.catalogue.models import (
     SeriesBreak,
     Source,
     Term,
+    Trend,
 )
 from warehouse.errors import CatalogueError
 
@@ -46,6 +47,7 @@ class Catalogue:
     measures: dict[str, Measure]
     indicators: dict[str, Indicator]
     series_breaks: tuple[SeriesBreak, ...]
+    trend: Trend = field(default_factory=Trend)
     plausibility: Plausibility = field(default_factory=Plausibility)
     small_areas: dict[str, reference.Area] = field(default_factory=dict)
     """Areas inside the city, the class of what cannot be placed among them."""
@@ -102,6 +104,7 @@ def load(profile: str | None = None, folder: Path = FOLDER) -> Catalogue:
             _validated(SeriesBreak, entry, folder / "series_breaks.yml")
             for entry in _list(_yaml(folder / "series_breaks.yml"), "series_breaks", folder / "series_breaks.yml")
         ),
+        trend=_validated(Trend, _yaml(folder / "trend.yml"), folder / "trend.yml"),
         plausibility=_validated(Plausibility, _yaml(folder / "plausibility.yml"), folder / "plausibility.yml"),
         small_areas=reference.small_areas(name, folder / "profiles"),
         area_bridge=reference.area_bridge(name, folder / "profiles"),

@@ -622,6 +622,37 @@ class Indicator(Model):
         return "difference" if any(term.weight < 0 for term in self.numerator) else "count"
 
 
+# ---------------------------------------------------------------- what counts as a change
+
+
+class TrendThreshold(Signed):
+    """The change from which on a value has moved: points of rates and indices, per cent of counts and amounts."""
+
+    units: Annotated[tuple[Identifier, ...], Field(min_length=1)]
+    change: Annotated[float, Field(gt=0)]
+
+
+class StandingOut(Signed):
+    """From which distance on an area inside the city stands out: a robust z-score (Iglewicz and Hoaglin 1993, section 3)."""
+
+    distance: Annotated[float, Field(gt=0)]
+    least_areas: Annotated[int, Field(ge=3)]
+
+
+class Trend(Model):
+    """How changes and differences are judged."""
+
+    thresholds: tuple[TrendThreshold, ...] = ()
+    standing_out: StandingOut | None = None
+
+    @model_validator(mode="after")
+    def _one_threshold_each(self) -> Trend:
+        units = [unit for threshold in self.thresholds for unit in threshold.units]
+        if twice := sorted({unit for unit in units if units.count(unit) > 1}):
+            raise ValueError(f"two thresholds for {twice}")
+        return self
+
+
 # ---------------------------------------------------------------- one quantity in several registers
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from warehouse.catalogue.models import Indicator, Measure, Plausibility, Profile, ReconciledQuantity, SeriesBreak, Source
+from warehouse.catalogue.models import Indicator, Measure, Plausibility, Profile, ReconciledQuantity, SeriesBreak, Source, Trend
 
 FOLDER = Path(__file__).resolve().parent / "schemas"
 FILES: dict[str, tuple[type[BaseModel], str | None]] = {
@@ -19,6 +19,7 @@ FILES: dict[str, tuple[type[BaseModel], str | None]] = {
     "plausibility": (Plausibility, None),
     "reconciliation": (ReconciledQuantity, "quantities"),
     "series_breaks": (SeriesBreak, "series_breaks"),
+    "trend": (Trend, None),
 }
 """File kind to model, and the key under which a file lists several."""
 

@@ -18,7 +18,9 @@ COLUMNS = {
     "name_de varchar, name_en varchar, definition_de varchar, definition_en varchar, relevance_de varchar, "
     "relevance_en varchar, limits_de varchar, limits_en varchar, kind varchar, unit varchar, factor double, "
     "decimals integer, desired_direction varchar, supplier varchar, source_tables varchar, migration_concept varchar, "
-    "mixed_base boolean, mixed_base_reason varchar, status varchar, lacks varchar, owner varchar",
+    "mixed_base boolean, mixed_base_reason varchar, status varchar, lacks varchar, owner varchar, interpretation_de varchar, "
+    "interpretation_en varchar, rhythm varchar, follows varchar, stands_for_stage boolean, expected_low double, "
+    "expected_high double, expected_change double",
     "indicator_term": "indicator_id varchar, role varchar, term_no integer, measure_id varchar, weight double, "
     "population_base varchar, year_offset integer, align varchar, expected_parts integer, each_sex boolean, "
     "each_age_group boolean, each_origin boolean, each_category boolean, category_scheme varchar, out_sex varchar, "
@@ -31,6 +33,8 @@ COLUMNS = {
     "reconciliation": "quantity_id varchar, name_de varchar, name_en varchar, population_base varchar, measure_id varchar, "
     "age_group varchar, origin varchar, category_scheme varchar, category varchar, expected_parts integer, "
     "is_reference boolean, tolerance double, explanation_de varchar, explanation_en varchar",
+    "trend_threshold": "unit varchar, change double, reason varchar, owner varchar",
+    "standing_out": "distance double, least_areas integer, reason varchar, owner varchar",
     "profile": "profile_id varchar, name varchar, city varchar, country varchar, land varchar",
 }
 DIMENSIONS = ("sex", "age_group", "origin", "category")
@@ -47,7 +51,7 @@ def write(con: Connection, catalogue: Catalogue) -> None:
 
 
 def _rows(catalogue: Catalogue) -> dict[str, list[Sequence[Any]]]:
-    profile = catalogue.profile
+    profile, out = catalogue.profile, catalogue.trend.standing_out
     indicators = catalogue.indicators.values()
     terms = [row for indicator in indicators for row in _terms(indicator)]
     return {
@@ -69,6 +73,8 @@ def _rows(catalogue: Catalogue) -> dict[str, list[Sequence[Any]]]:
         ],
         "area_bridge": list(catalogue.area_bridge),
         "reconciliation": [row for quantity in catalogue.reconciliation.values() for row in _reconciled(quantity)],
+        "trend_threshold": [(u, t.change, t.reason, t.owner) for t in catalogue.trend.thresholds for u in t.units],
+        "standing_out": [(out.distance, out.least_areas, out.reason, out.owner)] if out else [],
         "profile": [(profile.id, profile.name, profile.city, profile.areas.country, profile.areas.land)],
     }  # fmt: skip
 
@@ -78,7 +84,9 @@ def _indicator(i: Indicator) -> Sequence[Any]:
         i.id, i.candidate, i.handlungsfeld, i.theme, i.life_stage, i.name.de, i.name.en, i.definition.de, i.definition.en,
         i.relevance.de, i.relevance.en, i.limits.de, i.limits.en, i.kind, i.unit, i.factor, i.decimals,
         i.desired_direction, i.supplier, i.source_tables, i.migration_concept, i.mixed_base is not None, i.mixed_base,
-        i.status, i.lacks, i.owner,
+        i.status, i.lacks, i.owner, i.interpretation and i.interpretation.de, i.interpretation and i.interpretation.en,
+        i.rhythm, ", ".join(f.catalogue if f.code is None else f"{f.catalogue} {f.code}" for f in i.follows) or None,
+        i.stands_for_stage, i.expected and i.expected.low, i.expected and i.expected.high, i.expected and i.expected.change,
     )  # fmt: skip
 
 

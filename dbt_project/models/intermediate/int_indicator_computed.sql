@@ -17,6 +17,18 @@ statuses as (
     select * from {{ ref('obs_status_code') }}
 ),
 
+-- a figure rounded to 5 is off by at most 2, a rate delivered with one decimal by at most half of it
+rounded as (
+    select
+        *,
+        abs(weight) * case
+            when unit in ('percent', 'persons_per_km2') then 0.05
+            when rounding_base > 1 then rounding_base // 2
+            else 0
+        end as rounding_error
+    from parts
+),
+
 terms as (
     select
         value_key,
@@ -31,8 +43,9 @@ terms as (
         max(migration_concept) as migration_concept,
         min(population_base) filter (where population_base <> 'NONE') as first_base,
         max(population_base) filter (where population_base <> 'NONE') as last_base,
-        bool_or(obs_status <> 'A' or conf_status <> 'F' or status_reason is not null) as is_marked
-    from parts
+        bool_or(obs_status <> 'A' or conf_status <> 'F' or status_reason is not null) as is_marked,
+        sum(rounding_error) as rounding_error
+    from rounded
     group by value_key, role, term_no
 ),
 
@@ -50,7 +63,9 @@ summed as (
         min_by(migration_concept, (role <> 'numerator', term_no)) as migration_concept,
         min(first_base) as first_base,
         max(last_base) as last_base,
-        bool_or(is_marked) as is_marked
+        bool_or(is_marked) as is_marked,
+        sum(rounding_error) filter (where role = 'numerator') as numerator_error,
+        coalesce(sum(rounding_error) filter (where role = 'denominator'), 0) as denominator_error
     from terms
     group by value_key
 ),
@@ -181,6 +196,15 @@ select
     end as status_reason,
     case when obstacle is null or obstacle = 'denominator_zero' then cast(numerator_sum as double) end as numerator,
     case when obstacle is null or obstacle = 'denominator_zero' then cast(denominator_sum as double) end as denominator,
+    -- how far rounded parts may put the value off, in its unit
+    case
+        when obstacle is not null then null
+        when has_denominator
+            then
+                factor * (numerator_error + abs(cast(numerator_sum / denominator_sum as double)) * denominator_error)
+                / abs(cast(denominator_sum as double))
+        else abs(factor) * numerator_error
+    end as rounding_error,
     population_base,
     stated_concept as migration_concept,
     is_synthetic,

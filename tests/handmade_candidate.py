@@ -50,7 +50,19 @@ _TABLES = {
     "is_synthetic boolean, series_break boolean, provisional boolean",
     "indicator_comparison": f"indicator_id varchar, area_code varchar, period varchar, {_BREAKDOWN}, "
     "population_base varchar, value double, unit varchar, value_previous_year double, change double, "
-    "change_unit varchar, land_value double, difference_to_land double, difference_unit varchar",
+    "value_five_years_before double, change_five_years double, change_unit varchar, stretch_start date, "
+    "stretch_values integer, slope_per_year double, rounding_error double, trend_threshold double, trend_class varchar, "
+    "land_value double, difference_to_land double, regierungsbezirk_value double, difference_to_regierungsbezirk double, "
+    "city_value double, difference_to_city double, difference_unit varchar, rank_among_kreise integer, "
+    "quantile_among_kreise double",
+    "indicator_gap": f"indicator_id varchar, area_code varchar, period varchar, {_BREAKDOWN}, population_base varchar, "
+    "dimension varchar, value double, whole_value double, difference_to_whole double, equal_share_ratio double, "
+    "unit varchar, migration_concept varchar, is_synthetic boolean",
+    "indicator_need": "indicator_id varchar, area_code varchar, period varchar, age_group varchar, population_base varchar, "
+    "value double, unit varchar, quartier_median double, distance double, is_greatest_need boolean, is_synthetic boolean",
+    "integration_chain": "stage_no integer, life_stage varchar, name_de varchar, name_en varchar, indicator_id varchar, "
+    "area_code varchar, period varchar, value double, group_value double, difference_to_whole double, "
+    "equal_share_ratio double, unit varchar, trend_class varchar, desired_direction varchar, is_synthetic boolean",
     "fct_measure": f"measure_id varchar, area_code varchar, period varchar, period_kind varchar, period_start date, "
     f"period_end date, reporting_year integer, {_BREAKDOWN}, population_base varchar, value double, unit varchar, "
     f"{_STATUS}, migration_concept varchar, rounding_base integer, is_synthetic boolean, provisional boolean, "
@@ -174,9 +186,8 @@ def _fill(
              value, _UNITS[indicator], status, conf, f"source_{indicator}", DELIVERY, None, 8, 3],
         )  # fmt: skip
     con.execute(
-        "insert into marts.indicator_comparison select indicator_id, area_code, period, sex, age_group, origin, "
-        "category_scheme, category, population_base, value, unit, null, null, null, null, null, null "
-        "from marts.indicator_value"
+        "insert into marts.indicator_comparison by name select indicator_id, area_code, period, sex, age_group, origin, "
+        "category_scheme, category, population_base, value, unit, 'not_assessable' as trend_class from marts.indicator_value"
     )
     for number, (indicator, unit) in enumerate(_UNITS.items(), start=1):
         name = label if indicator == "population" else indicator.replace("_", " ")

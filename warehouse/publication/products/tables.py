@@ -54,7 +54,34 @@ TABLES = (
         _VALUE_KEY,
         _names(
             "indicator_id area_code period sex age_group origin category_scheme category population_base value unit "
-            "value_previous_year change change_unit land_value difference_to_land difference_unit"
+            "value_previous_year change value_five_years_before change_five_years change_unit stretch_start stretch_values "
+            "slope_per_year rounding_error trend_threshold trend_class land_value difference_to_land regierungsbezirk_value "
+            "difference_to_regierungsbezirk city_value difference_to_city difference_unit rank_among_kreise "
+            "quantile_among_kreise"
+        ),
+    ),
+    PublishedTable(
+        "indicator_gap",
+        (*_VALUE_KEY, "dimension"),
+        _names(
+            "indicator_id area_code period sex age_group origin category_scheme category population_base dimension value "
+            "whole_value difference_to_whole equal_share_ratio unit migration_concept is_synthetic"
+        ),
+    ),
+    PublishedTable(
+        "indicator_need",
+        ("indicator_id", "area_code", "period", "age_group", "population_base"),
+        _names(
+            "indicator_id area_code period age_group population_base value unit quartier_median distance is_greatest_need "
+            "is_synthetic"
+        ),
+    ),
+    PublishedTable(
+        "integration_chain",
+        ("stage_no", "indicator_id", "area_code", "period"),
+        _names(
+            "stage_no life_stage name_de name_en indicator_id area_code period value group_value difference_to_whole "
+            "equal_share_ratio unit trend_class desired_direction is_synthetic"
         ),
     ),
     PublishedTable(
@@ -80,8 +107,9 @@ TABLES = (
         ("indicator_id",),
         _names(
             "indicator_id candidate handlungsfeld theme life_stage name_de name_en definition_de definition_en "
-            "relevance_de relevance_en limits_de limits_en kind unit factor decimals desired_direction supplier "
-            "source_tables migration_concept mixed_base mixed_base_reason status lacks owner"
+            "relevance_de relevance_en limits_de limits_en interpretation_de interpretation_en kind unit factor decimals "
+            "desired_direction stands_for_stage supplier source_tables rhythm migration_concept mixed_base "
+            "mixed_base_reason status lacks owner follows expected_low expected_high expected_change"
         ),
     ),
     PublishedTable("area", ("area_code",), _names("area_code name level parent_code type_de nuts3 valid_from valid_to is_city")),

@@ -215,6 +215,15 @@ class ChangeWithin(Rule):
     except_for: dict[Identifier, Text] = Field(default_factory=dict)
 
 
+class AsExpected(Rule):
+    """Values and yearly changes of the city, its Land and the country are what the fact sheet of the indicator expects.
+
+    Only rows that are no breakdown: the expectations are made for them.
+    """
+
+    expect: Literal["as_expected"]
+
+
 class YearDidNotMove(Rule):
     """The figures of a year differ from those of the year before: otherwise the old year came under a new label."""
 
@@ -295,6 +304,7 @@ AnyRule = Annotated[
     | CompleteAreas
     | CompletePeriods
     | ChangeWithin
+    | AsExpected
     | YearDidNotMove
     | SuppressedStaysSuppressed
     | UnitConsistent

@@ -26,6 +26,7 @@ MEMBER = "total_code, part_code, is_optional, valid_from, valid_to"
 SUBJECT = {
     "marts.fct_measure": "measure_id",
     "marts.indicator_value": "indicator_id",
+    "marts.indicator_comparison": "indicator_id",
     "marts.measure_conflict": "measure_id",
     "marts.register_comparison": "quantity_id",
     "raw.delivery": "source_id",
@@ -85,7 +86,7 @@ def _bounds(low: float | None, high: float | None) -> str:
 
 def _place(table: str, row: str = "t") -> str:
     """The key of a row as text, and where its figure stands in the delivery."""
-    if table in ("marts.fct_measure", "marts.indicator_value", "marts.measure_conflict"):
+    if table in ("marts.fct_measure", "marts.indicator_value", "marts.indicator_comparison", "marts.measure_conflict"):
         split = ", ".join(f"nullif({row}.{d}, 'total')" for d in ("sex", "age_group", "origin", "category"))
         parts = f"{row}.area_code, {row}.period, {split}"
         if table == "marts.fct_measure":
@@ -445,6 +446,31 @@ def _change_within(rule: m.ChangeWithin, _: Context) -> Query:
     )
 
 
+def _as_expected(rule: m.AsExpected, context: Context) -> Query:
+    profile = context.catalogue.profile
+    split = {d: f"each_{d}" for d in ("sex", "age_group", "origin", "category")}
+    whole = " and ".join(f"(t.{d} = 'total' or not b.{each})" for d, each in split.items())
+    judged = (
+        "select t.*, i.expected_low, i.expected_high, i.expected_change "
+        "from scope as t inner join catalogue.indicator as i on t.indicator_id = i.indicator_id "
+        f"inner join (select indicator_id, {', '.join(f'bool_or({each}) as {each}' for each in split.values())} "
+        "from catalogue.indicator_term group by indicator_id) as b on t.indicator_id = b.indicator_id "
+        f"where {_in('t.area_code', (profile.city, profile.areas.land, profile.areas.country))} and {whole} "
+        "and t.value is not null and i.expected_low is not null"
+    )
+    values = (
+        f"{_number('t.value')} as found, {_number('t.expected_low')} || ' … ' || {_number('t.expected_high')} as expected, "
+        f"1 as weight from ({judged}) as t where t.value < t.expected_low or t.value > t.expected_high"
+    )
+    changes = (
+        f"{_number('t.value_previous_year')} || ' → ' || {_number('t.value')} || ' (' || {_number('t.change')} || ')' as found, "
+        f"'± ' || {_number('t.expected_change')} as expected, "
+        f"1 as weight from ({judged}) as t where abs(t.change) > t.expected_change"
+    )
+    subject = f"select {_subject(rule)} as subject, {_place(rule.table)} as place, "
+    return Query(f"select count(*) from ({judged})", f"{subject}{values} union all {subject}{changes}")
+
+
 def _broken(row: str) -> str:
     """A series break lies between the row and the year before."""
     return f"coalesce(cast({row}.series_break as varchar), 'false') not in ('false', '')"
@@ -613,6 +639,7 @@ _KINDS: dict[type[m.Rule], Callable[[Any, Context], Query]] = {
     m.CompleteAreas: _complete_areas,
     m.CompletePeriods: _complete_periods,
     m.ChangeWithin: _change_within,
+    m.AsExpected: _as_expected,
     m.YearDidNotMove: _year_did_not_move,
     m.SuppressedStaysSuppressed: _suppressed,
     m.UnitConsistent: _unit_consistent,

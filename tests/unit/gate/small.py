@@ -49,6 +49,8 @@ TABLES = {
     f"{BREAKDOWN}, value double, unit varchar, obs_status varchar, conf_status varchar, status_reason varchar, "
     "numerator double, denominator double, population_base varchar, migration_concept varchar, is_synthetic boolean, "
     "series_break boolean, provisional boolean",
+    "indicator_comparison": f"indicator_id varchar, area_code varchar, period varchar, {BREAKDOWN}, population_base varchar, "
+    "value double, value_previous_year double, change double",
     "indicator_input": f"indicator_id varchar, area_code varchar, period varchar, {BREAKDOWN}, population_base varchar, "
     "role varchar, part_measure_id varchar, part_value double, part_obs_status varchar, source_id varchar, "
     f"{PLACE}",
@@ -98,16 +100,23 @@ def build(home: Home, run_id: str = "run1") -> Candidate:
             "('unemployed', 'persons', 'average'), ('unemployment_rate', 'percent', 'rate')) as t(measure_id, unit, kind)"
         )
         con.execute(
-            "create table catalogue.indicator as select * from (values ('population', 'persons', 'computed'), "
-            "('foreign_share', 'percent', 'computed'), "
-            "('register_population', 'persons', 'computed'), ('migration_background_share', 'percent', 'computed'), "
-            "('foreign_employees', 'persons', 'computed')) "
-            "as t(indicator_id, unit, status)"
+            "create table catalogue.indicator as select * from (values "
+            "('population', 'persons', 'computed', 300000, 100000000, 3), "
+            "('foreign_share', 'percent', 'computed', 5, 40, 3), "
+            "('register_population', 'persons', 'computed', null, null, null), "
+            "('migration_background_share', 'percent', 'computed', null, null, null), "
+            "('foreign_employees', 'persons', 'computed', null, null, null)) "
+            "as t(indicator_id, unit, status, expected_low, expected_high, expected_change)"
+        )
+        con.execute(
+            "create table catalogue.indicator_term as select indicator_id, indicator_id = 'population' as each_sex, "
+            "false as each_age_group, false as each_origin, false as each_category from catalogue.indicator"
         )
         for name, columns in TABLES.items():
             con.execute(f"create table marts.{name} ({columns})")
         _insert(con, "fct_measure", _facts())
         _insert(con, "indicator_value", _values())
+        _insert(con, "indicator_comparison", _comparisons())
         _insert(con, "indicator_input", [_input(None, "Q")])
         _insert(con, "measure_conflict", [_conflict()])
         areas = [*catalogue().areas.values(), *SMALL_AREAS.values()]
@@ -303,6 +312,17 @@ def _values() -> list[dict[str, Any]]:
         rows.append(_value("migration_background_share", area, 2024, 40, "percent", **share))
     rows.append(_value("foreign_employees", CITY, 2024, None, "persons", obs_status="Q", population_base="BA"))
     return rows
+
+
+def _comparisons() -> list[dict[str, Any]]:
+    """The city beside the year before, and its women: a breakdown, for which nothing is expected."""
+    key = {"area_code": CITY, "period": "2024-12-31", **_split(), "population_base": "FORT_Z2022"}
+    before, now = (sum(PUBLISHED[year]) for year in YEARS)
+    return [
+        {**key, "indicator_id": "population", "value": now, "value_previous_year": before, "change": 100 * (now / before - 1)},
+        {**key, "indicator_id": "population", "sex": "f", "value": 181413, "value_previous_year": 181835, "change": -0.2},
+        {**key, "indicator_id": "foreign_share", "value": 22.9, "value_previous_year": 22.1, "change": 0.8},
+    ]
 
 
 def _input(value: float | None, status: str) -> dict[str, Any]:

@@ -121,6 +121,10 @@ SPOILED: dict[str, Spoiled] = {
     "population_change": _value(f"indicator_id = 'population' and {CITY_2024}", "value = 375000", place="05124"),
     "counts_year_on_year": _value(f"indicator_id = 'population' and {CITY_2024}", "value = 600000", "population_change"),
     "rates_year_on_year": _value(f"indicator_id = 'foreign_share' and {CITY_2024}", "value = value + 14", place="05124"),
+    "values_as_expected": Spoiled(
+        ("update marts.indicator_comparison set value = 10 * value where indicator_id = 'foreign_share'",),
+        place="05124, 2024-12-31",
+    ),
     "register_moves_slowly": _value("indicator_id = 'register_population' and area_code = '05124-01' and "
                                     "period = '2024-12-31'", "value = 2300", place="05124-01"),
     "register_near_official_population": Spoiled(
@@ -189,3 +193,29 @@ def test_a_spoiled_candidate_fails_exactly_the_rules_that_see_its_error(
     assert check.failed > 0
     assert all(finding.found for finding in check.findings)
     assert spoiled.place in check.findings[0].place
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("value = 29, change = 6.9", ["22.1 → 29 (6.9)"]),
+        ("value = 45, change = null", ["45"]),
+        ("value = 4, change = -18.1", ["22.1 → 4 (-18.1)", "4"]),
+        ("value = 40, change = 3", []),
+        ("value = null, change = null", []),
+        ("area_code = '05111', value = 45", []),
+    ],
+)
+def test_values_and_changes_beyond_the_fact_sheet_are_named(
+    change: str, found: list[str], shared_home: Home, clean: Candidate, rules: Path, tmp_path: Path
+) -> None:
+    spoil = f"update marts.indicator_comparison set {change} where indicator_id = 'foreign_share'"
+    verdict = judged(shared_home, rules, clean, f"expected_{tmp_path.name}", spoil)
+    check = next(c for c in verdict.checks if c.rule_id == "values_as_expected")
+    assert sorted(f.found for f in check.findings) == found
+
+
+def test_nothing_is_expected_of_a_breakdown(shared_home: Home, clean: Candidate, rules: Path) -> None:
+    spoil = "update marts.indicator_comparison set value = 7, change = -99 where sex = 'f'"
+    verdict = judged(shared_home, rules, clean, "expected_of_women", spoil)
+    assert "values_as_expected" not in failing(verdict)

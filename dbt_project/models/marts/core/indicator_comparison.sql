@@ -36,6 +36,8 @@ dated as (
         stretches.stretch_start,
         stretches.stretch_values,
         stretches.slope_per_year,
+        areas.level as area_level,
+        case when areas.level = 'kreis' then areas.parent_code end as regierungsbezirk,
         concat_ws(
             '|',
             computed.indicator_id,
@@ -48,6 +50,7 @@ dated as (
             computed.population_base
         ) as across_key
     from computed
+    inner join areas on computed.area_code = areas.area_code
     left join stretches on computed.value_key = stretches.value_key
 ),
 
@@ -67,6 +70,15 @@ land_values as (
     inner join profile on dated.area_code = profile.land
 ),
 
+regierungsbezirk_values as (
+    select
+        across_key,
+        area_code,
+        value
+    from dated
+    where area_level = 'regierungsbezirk'
+),
+
 -- a rank says something only where every Kreis has a value
 ranked as (
     select
@@ -75,9 +87,8 @@ ranked as (
         percent_rank() over (partition by dated.across_key order by dated.value) as quantile_among_kreise,
         count(*) over (partition by dated.across_key) as kreise
     from dated
-    inner join areas on dated.area_code = areas.area_code and areas.level = 'kreis'
     inner join units on dated.unit = units.unit and units.is_comparable_between_areas
-    where dated.value is not null
+    where dated.value is not null and dated.area_level = 'kreis'
 ),
 
 kreise as (
@@ -99,15 +110,14 @@ compared as (
         earlier.value as value_five_years_before,
         earlier.rounding_error as rounding_error_five_years_before,
         land_values.value as land_value,
-        regierungsbezirk.value as regierungsbezirk_value,
-        case when areas.level in ('stadtbezirk', 'quartier', 'not_located') then city_values.value end as city_value,
+        regierungsbezirk_values.value as regierungsbezirk_value,
+        case when present.area_level in ('stadtbezirk', 'quartier', 'not_located') then city_values.value end as city_value,
         case when ranked.kreise = kreise.kreise then ranked.rank_among_kreise end as rank_among_kreise,
         case when ranked.kreise = kreise.kreise then ranked.quantile_among_kreise end as quantile_among_kreise
     from dated as present
     cross join kreise
     inner join units on present.unit = units.unit
     inner join indicators on present.indicator_id = indicators.indicator_id
-    inner join areas on present.area_code = areas.area_code
     left join thresholds on present.unit = thresholds.unit
     left join dated as previous
         on
@@ -121,11 +131,10 @@ compared as (
             and present.period_start = earlier.period_start + interval 5 year
     left join land_values on present.across_key = land_values.across_key
     left join city_values on present.across_key = city_values.across_key
-    left join dated as regierungsbezirk
+    left join regierungsbezirk_values
         on
-            present.across_key = regierungsbezirk.across_key
-            and areas.parent_code = regierungsbezirk.area_code
-            and areas.level = 'kreis'
+            present.across_key = regierungsbezirk_values.across_key
+            and present.regierungsbezirk = regierungsbezirk_values.area_code
     left join ranked on present.value_key = ranked.value_key
 ),
 

@@ -129,8 +129,16 @@ def drift(file: Path) -> None:
 
 
 @main.command()
-def status() -> None:
+@click.option(
+    "--catalogue", "of_catalogue", is_flag=True, help="List the indicators instead: computed where and when, or planned."
+)
+def status(of_catalogue: bool) -> None:  # noqa: FBT001
     """Show per source what was delivered, when, and what is overdue; and the current release."""
+    if of_catalogue:
+        from orchestration.indicators import listed
+
+        click.echo(listed(_home(), _catalogue()).render())
+        return
     from datetime import date
 
     from orchestration import punctuality

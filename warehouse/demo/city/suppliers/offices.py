@@ -110,5 +110,5 @@ def _rows(year: int, scale: float) -> Iterator[tuple[str, ...]]:
         if TOTAL not in values:
             values = {TOTAL: sum(values.values()), **values}
         for group, value in values.items():
-            text = f"{value:.{figure.decimals}f}".replace(".", ",")
+            text = f"{value:.{figure.decimals}f}".replace(".", ",") if value else "-"
             yield (str(year), CITY, figure.office, figure.name, group, text)

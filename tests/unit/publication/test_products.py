@@ -12,7 +12,7 @@ import pytest
 
 from tests.handmade_candidate import CITY
 from warehouse.publication import Release
-from warehouse.publication.products import wording
+from warehouse.publication.products import charts, wording, workbook
 from warehouse.publication.products.symbols import symbol
 from warehouse.publication.products.tables import harmless
 from warehouse.storage import connect, literal
@@ -169,3 +169,74 @@ def test_periods_are_written_as_people_read_them(code: str, german: str, english
 
 def test_a_release_cannot_be_written_to(published: Release) -> None:
     assert all(p.stat().st_mode & 0o222 == 0 for p in Path(published.folder).rglob("*") if p.is_file())
+
+
+HIDDEN = charts.Tile("Tal-Ost am Rand", None, ".")
+TILES = (
+    charts.TileRow("Norden", "40,0", (charts.Tile("Berg", 12.0, "12,0"), charts.Tile("Höhe", 71.5, "71,5"))),
+    charts.TileRow("Süden", "33,3", (HIDDEN,)),
+)
+
+
+def _tiles() -> str:
+    return charts.tiles(TILES, title="Anteil", missing="kein Wert", language="de", name="t", decimals=1, unit="Prozent")
+
+
+def test_a_quartier_without_a_value_is_hatched_and_its_description_says_that_there_is_none() -> None:
+    svg = _tiles()
+    assert svg.count('fill="url(#t-hatch)"') == 2  # the tile and the legend
+    assert "Tal-Ost am Rand kein Wert" in svg.split("<desc")[1].split("</desc>")[0]
+
+
+def test_tiles_are_darker_where_the_value_is_higher_and_the_legend_names_the_classes() -> None:
+    svg = _tiles()
+    low, high = (svg.index(f'fill="{colour}"') for colour in (charts.SCALE[0], charts.SCALE[4]))
+    assert low < high
+    assert "0 bis unter 15" in svg
+    assert "60 bis unter 75" in svg
+
+
+@pytest.mark.parametrize("values", [[], [5.0], [0.0, 0.0], [0.2, 0.9], [12.3, 74.7], [1.0, 1000.0]])
+def test_every_value_falls_into_a_class_of_the_scale(values: list[float]) -> None:
+    limits = charts._classes(values)
+    assert 2 <= len(limits) <= len(charts.SCALE) + 1
+    assert all(limits[0] <= value < limits[-1] for value in values)
+
+
+def test_a_class_of_a_concept_is_named_within_its_concept() -> None:
+    assert wording.label("category", "with", "de", "melde_wup") == "mit Migrationshintergrund"
+    assert wording.label("category", "with", "en", "ewg2021") == "with an immigration history"
+
+
+def test_the_sheet_of_quartiere_holds_what_is_not_broken_down_beside_city_and_stadtbezirk() -> None:
+    with connect() as con:
+        con.execute(
+            "create table area as select * from (values ('05124', 'Stadt', 'kreis', true), ('05124-0', 'Nord', 'stadtbezirk', "
+            "false), ('05124-00', 'Berg', 'quartier', false), ('05124-01', 'Tal', 'quartier', false)) "
+            "as t(area_code, name, level, is_city)"
+        )
+        con.execute(
+            "create table indicator as select * from (values ('share', 'Anteil', 'Share', 1, '1'), "
+            "('kind', 'Art', 'Kind', 1, '1')) as t(indicator_id, name_de, name_en, decimals, handlungsfeld)"
+        )
+        con.execute(
+            "create table indicator_value as select indicator_id, area_code, period, 'total' as sex, age_group, "
+            "'total' as origin, 'concept' as category_scheme, category, value, 'percent' as unit, "
+            "case when value is null then 'Q' else 'A' end as obs_status, null as status_reason, 'MELDE' as population_base, "
+            "true as is_synthetic from (values "
+            "('share', '05124', '2024-12-31', 'total', 'with', 40.0), ('share', '05124-0', '2024-12-31', 'total', 'with', 30.0), "
+            "('share', '05124-00', '2024-12-31', 'total', 'with', 20.0), ('share', '05124-01', '2024-12-31', 'total', 'with', "
+            "null), ('share', '05124-00', '2023-12-31', 'total', 'with', 19.0), ('share', '05124-00', '2024-12-31', '00_06', "
+            "'with', 90.0), ('kind', '05124-00', '2024-12-31', 'total', 'a', 1.0), ('kind', '05124-00', '2024-12-31', 'total', "
+            "'b', 2.0)) as t(indicator_id, area_code, period, age_group, category, value)"
+        )
+        sheet = workbook._areas_of_the_city(con)
+    assert sheet is not None
+    columns, content = sheet
+    assert [title for title, _ in columns][3:] == ["Anteil / Share (percent, 2024-12-31) – synthetisch / synthetic"]
+    assert [(row[0], getattr(row[3], "value", row[3])) for row in content] == [
+        ("05124", 40.0),
+        ("05124-0", 30.0),
+        ("05124-00", 20.0),
+        ("05124-01", "."),
+    ]

@@ -19,13 +19,27 @@ from warehouse.catalogue.reference import SEEDS
 from warehouse.publication.products import charts, wording
 from warehouse.publication.products.edition import LICENCES, Edition, rows
 from warehouse.publication.products.symbols import LEGEND, symbol
-from warehouse.storage import connect
+from warehouse.storage import connect, literal
 
 DIMENSIONS = ("sex", "age_group", "origin", "category")
 PERIODS_SHOWN = 8
 PARTS_SHOWN = 10
 COMPARISONS_PER_FIELD = 2
 SMALLEST_COMPARISON = 5
+TILE_MAPS = (
+    "neighbourhood_migration_background_share",
+    "foreign_share_register",
+    "migration_background_share_under_6",
+    "sgb2_rate_register",
+)
+"""Indicators shown by Quartier."""
+CONCEPTS = {
+    "migration_background_share": "MELDE_WUP",
+    "migration_background_share_migrapro": "MigraPro",
+    "immigration_history_share": "EWG2021",
+    "foreign_share_register": "STAAT",
+}
+"""One quantity by four concepts, side by side and never in one series."""
 _TEMPLATES = Path(__file__).parent / "templates"
 
 Row = Mapping[str, Any]
@@ -68,6 +82,11 @@ def write(edition: Edition, path: Path) -> None:
     """Write the report to ``path``."""
     with connect() as con:
         edition.open_tables(con)
+        # nine tenths of the values are of Quartiere: what looks at cities and above does not read them every time
+        con.execute(
+            "create table value_of_large_area as select v.* from indicator_value v join area a using (area_code) "
+            "where a.level not in ('stadtbezirk', 'quartier', 'not_located')"
+        )
         pages = [_page(con, edition, language) for language in wording.LANGUAGES]
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
@@ -83,13 +102,14 @@ def _page(con: duckdb.DuckDBPyConnection, edition: Edition, language: str) -> di
     facts.sort(key=lambda fact: rank.get(str(fact["indicator_id"]), len(rank)))
     names = {str(r["area_code"]): str(r["name"]) for r in rows(con, "select area_code, name from area")}
     columns = [c for c in (edition.profile.city, edition.profile.areas.land, edition.profile.areas.country) if c in names]
+    sources = _sources(con, language)
     fields = []
     synthetic = False
     for code, titles in wording.FIELDS.items():
         compared = 0
         sections = []
         for fact in (f for f in facts if str(f["handlungsfeld"]) == code and f["status"] == "computed"):
-            section = _section(con, edition, fact, columns, names, language)
+            section = _section(con, edition, fact, columns, names, sources, language)
             if section is None:
                 continue
             if not section.chart and section.headline and not section.headline.missing and compared < COMPARISONS_PER_FIELD:
@@ -104,7 +124,9 @@ def _page(con: duckdb.DuckDBPyConnection, edition: Edition, language: str) -> di
         "fields": fields,
         "city": edition.profile.name,
         "released_on": wording.period(edition.released_on.isoformat(), language),
-        "sources": _sources(con, language),
+        "neighbourhoods": _neighbourhoods(con, edition, facts, names, language),
+        "registers": _registers(con, edition, language),
+        "sources": sources,
         "planned": [{"name": f[f"name_{language}"], "lacks": f["lacks"]} for f in facts if f["status"] == "planned"],
         "synthetic": synthetic,
     }
@@ -116,12 +138,13 @@ def _section(
     fact: dict[str, Any],
     columns: Sequence[str],
     names: Mapping[str, str],
+    sources: Sequence[dict[str, Any]],
     language: str,
 ) -> Section | None:
     """One indicator, or None where the release has no row for the city."""
     found = rows(
         con,
-        "select * from indicator_value where indicator_id = $indicator and list_contains($areas, area_code) "
+        "select * from value_of_large_area where indicator_id = $indicator and list_contains($areas, area_code) "
         "order by period_end, population_base, category_scheme, category, origin, age_group, sex",
         {"indicator": fact["indicator_id"], "areas": list(columns)},
     )
@@ -135,7 +158,7 @@ def _section(
         | {"id": fact["indicator_id"], "supplier": fact["supplier"], "source_tables": fact["source_tables"]},
         unit=wording.unit(str(fact["unit"]), language),
         area_names=[_short(names[c]) for c in columns],
-        sources=_sources(con, language, edition.sources.get(str(fact["indicator_id"]), ())),
+        sources=[s for s in sources if s["source_id"] in edition.sources.get(str(fact["indicator_id"]), ())],
         synthetic=any(bool(r["is_synthetic"]) for r in own),
         mixed_base=fact["mixed_base_reason"] if fact["mixed_base"] else None,
     )
@@ -203,7 +226,8 @@ def _fill_parts(section: Section, own: Sequence[Row], decimals: int, language: s
     known = sorted((r for r in latest if r["value"] is not None), key=lambda r: (-float(r["value"]), _breakdown(r)))
     unknown = [r for r in latest if r["value"] is None]
     for row in [*known, *unknown][:PARTS_SHOWN]:
-        said = [wording.label(d, str(row[d]), language) for d in DIMENSIONS if row[d] != "total"]
+        scheme = str(row["category_scheme"])
+        said = [wording.label(d, str(row[d]), language, scheme) for d in DIMENSIONS if row[d] != "total"]
         section.parts.append((", ".join(said), _cell(row, decimals, language)))
     section.parts_period = wording.period(newest, language)
     section.parts_hidden = max(0, len(latest) - PARTS_SHOWN)
@@ -272,7 +296,7 @@ def _comparison(
         con,
         """
         with city as (
-            select v.* from indicator_value v
+            select v.* from value_of_large_area v
             where indicator_id = $indicator and area_code = $city and value is not null
         ),
         main as (
@@ -282,7 +306,7 @@ def _comparison(
             limit 1
         )
         select v.area_code, v.value, a.level, coalesce(a.type_de, '') = coalesce(own.type_de, '') as same_type
-        from indicator_value v
+        from value_of_large_area v
         join main using (indicator_id, period, sex, age_group, origin, category_scheme, category, population_base)
         join area a on a.area_code = v.area_code
         join area own on own.area_code = $city
@@ -319,6 +343,148 @@ def _comparison(
     return svg, caption
 
 
+def _neighbourhoods(
+    con: duckdb.DuckDBPyConnection, edition: Edition, facts: Sequence[Row], names: Mapping[str, str], language: str
+) -> list[dict[str, Any]]:
+    """Charts of the Quartiere, and of the concepts of migration background in the whole city."""
+    said = {str(fact["indicator_id"]): fact for fact in facts}
+    pictures = [_tile_map(con, said[i], names, language) for i in TILE_MAPS if i in said]
+    pictures.append(_concepts(con, edition, said, language))
+    return [picture for picture in pictures if picture]
+
+
+def _tile_map(con: duckdb.DuckDBPyConnection, fact: Row, names: Mapping[str, str], language: str) -> dict[str, Any] | None:
+    """The newest values of an indicator as tiles, a row for each Stadtbezirk; None where there are no Quartiere."""
+    found = rows(
+        con,
+        """
+        select v.*, a.level, a.parent_code
+        from indicator_value v join area a using (area_code)
+        where indicator_id = $indicator and a.level in ('stadtbezirk', 'quartier') and sex = 'total' and origin = 'total'
+        order by v.area_code
+        """,
+        {"indicator": fact["indicator_id"]},
+    )
+    newest = max((str(r["period"]) for r in found if r["value"] is not None), default="")
+    latest = [r for r in found if r["period"] == newest]
+    main = _main_series(latest) if latest else None
+    shown = {str(r["area_code"]): r for r in latest if _breakdown(r) == main}
+    if not shown:
+        return None
+    decimals = int(str(fact["decimals"]))
+    unit = wording.unit(str(fact["unit"]), language)
+    districts = [code for code, row in shown.items() if row["level"] == "stadtbezirk"]
+    tile_rows = []
+    for district in districts:
+        tiles = [
+            charts.Tile(names[code], None if r["value"] is None else float(str(r["value"])), _cell(r, decimals, language).text)
+            for code, r in shown.items()
+            if r["parent_code"] == district
+        ]
+        tile_rows.append(charts.TileRow(names[district], _cell(shown[district], decimals, language).text, tuple(tiles)))
+    title = f"{fact[f'name_{language}']}, {wording.period(newest, language)} ({unit})"
+    return {
+        "title": title,
+        "synthetic": any(bool(r["is_synthetic"]) for r in shown.values()),
+        "note": fact[f"limits_{language}"],
+        "svg": charts.tiles(
+            tile_rows,
+            title=title,
+            missing={"de": "kein Wert", "en": "no value"}[language],
+            language=language,
+            name=f"{language}-tiles-{fact['indicator_id']}",
+            decimals=decimals,
+            unit=unit,
+        ),
+    }
+
+
+def _concepts(con: duckdb.DuckDBPyConnection, edition: Edition, said: Mapping[str, Row], language: str) -> dict[str, Any] | None:
+    """The four concepts for the whole city: bars beside each other, because no line may connect them."""
+    listed = ", ".join(literal(indicator) for indicator in CONCEPTS)
+    found = rows(
+        con,
+        f"select * from value_of_large_area where indicator_id in ({listed}) and area_code = $city and value is not null "
+        "and sex = 'total' and age_group = 'total' and origin = 'total'",
+        {"city": edition.profile.city},
+    )
+    newest = max((str(r["period"]) for r in found), default="")
+    latest = {str(r["indicator_id"]): r for r in found if r["period"] == newest}
+    if len(latest) < len(CONCEPTS):
+        return None
+    bars = [
+        charts.Bar(
+            f"{said[i][f'name_{language}']} [{concept}]"
+            if "(" not in str(said[i][f"name_{language}"])
+            else str(said[i][f"name_{language}"]),
+            float(str(latest[i]["value"])),
+            _cell(latest[i], int(str(said[i]["decimals"])), language).text,
+            i == next(iter(CONCEPTS)),
+        )
+        for i, concept in CONCEPTS.items()
+    ]
+    title = {
+        "de": f"Vier Konzepte, eine Stadt: {edition.profile.name}, {wording.period(newest, language)} (Prozent)",
+        "en": f"Four concepts, one city: {edition.profile.name}, {wording.period(newest, language)} (per cent)",
+    }[language]
+    note = {
+        "de": "Jedes Konzept zählt andere Personen. Die Balken stehen nebeneinander zum Vergleich und bilden keine Reihe.",
+        "en": "Every concept counts other persons. The bars stand side by side for comparison and are no series.",
+    }[language]
+    return {
+        "title": title,
+        "synthetic": any(bool(r["is_synthetic"]) for r in latest.values()),
+        "note": note,
+        "svg": charts.areas(
+            bars,
+            title=title,
+            description="; ".join(f"{b.name}: {b.text}" for b in bars),
+            reference=None,
+            language=language,
+            name=f"{language}-concepts",
+            names=420,
+        ),
+    }
+
+
+def _registers(con: duckdb.DuckDBPyConnection, edition: Edition, language: str) -> list[dict[str, Any]]:
+    """Why there are several numbers: one quantity in several registers, in the newest year that has more than one."""
+    if "register_comparison" not in {table.name for table in edition.tables}:
+        return []
+    found = rows(
+        con,
+        """
+        with counted as (
+            select *, count(*) over (partition by quantity_id, period) as registers from register_comparison
+            where area_code = $city and value is not null
+        )
+        select * from counted
+        where registers > 1
+        qualify period = max(period) over (partition by quantity_id)
+        order by quantity_id, coalesce(difference <> 0, false), measure_id, population_base
+        """,
+        {"city": edition.profile.city},
+    )
+    listed: dict[str, dict[str, Any]] = {}
+    for row in found:
+        quantity = listed.setdefault(str(row["quantity_id"]), {"name": row[f"quantity_{language}"], "rows": []})
+        difference = row["difference"]
+        is_other = difference is not None and float(str(difference)) != 0
+        quantity["rows"].append(
+            {
+                "register": row[f"measure_{language}"],
+                "base": row["population_base"],
+                "date": wording.period(str(row["reference_date"]), language),
+                "value": wording.number(float(str(row["value"])), 0, language),
+                "difference": wording.number(float(str(difference)), 0, language) if is_other else "–",
+                "percent": wording.number(float(str(row["difference_percent"])), 1, language) if is_other else "–",
+                "explanation": row[f"explanation_{language}"],
+                "synthetic": bool(row["is_synthetic"]),
+            }
+        )
+    return list(listed.values())
+
+
 def _comparable_units() -> set[str]:
     with (SEEDS / "unit.csv").open(encoding="utf-8", newline="") as file:
         return {r["unit"] for r in csv.DictReader(file) if r["is_comparable_between_areas"] == "true"}
@@ -329,7 +495,7 @@ def _short(name: str) -> str:
     return name.split(",")[0]
 
 
-def _sources(con: duckdb.DuckDBPyConnection, language: str, only: Sequence[str] | None = None) -> list[dict[str, Any]]:
+def _sources(con: duckdb.DuckDBPyConnection, language: str) -> list[dict[str, Any]]:
     """Publisher, table, state of the data and licence, of the sources with a delivery in force.
 
     The state is named only where every delivery prints one: an older file's would be wrong for a newer one without.
@@ -350,8 +516,6 @@ def _sources(con: duckdb.DuckDBPyConnection, language: str, only: Sequence[str] 
     )
     listed = []
     for row in found:
-        if only is not None and row["source_id"] not in only:
-            continue
         name, address = LICENCES.get(str(row["licence"]), (str(row["licence"]), ""))
         as_of = str(row["data_as_of"] or "")[:10]
         listed.append(

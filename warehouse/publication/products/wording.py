@@ -67,8 +67,10 @@ def unit(code: str, language: str) -> str:
     return labels[LANGUAGES.index(language)] if labels else code.replace("_", " ")
 
 
-def label(dimension: str, code: str, language: str) -> str:
-    """A code of a breakdown as people read it."""
+def label(dimension: str, code: str, language: str, scheme: str = "none") -> str:
+    """A code of a breakdown as people read it; a category is read within its scheme."""
+    if dimension == "category" and (scheme, code) in _categories():
+        return _categories()[scheme, code][LANGUAGES.index(language)]
     if code in _CODES:
         return _CODES[code][LANGUAGES.index(language)]
     if dimension == "age_group":
@@ -93,3 +95,9 @@ def _age(code: str, language: str) -> str:
 def _units() -> dict[str, tuple[str, str]]:
     with (SEEDS / "unit.csv").open(encoding="utf-8", newline="") as file:
         return {row["unit"]: (row["label_de"], row["label_en"]) for row in csv.DictReader(file)}
+
+
+@cache
+def _categories() -> dict[tuple[str, str], tuple[str, str]]:
+    with (SEEDS / "category.csv").open(encoding="utf-8", newline="") as file:
+        return {(r["category_scheme"], r["code"]): (r["label_de"], r["label_en"]) for r in csv.DictReader(file)}

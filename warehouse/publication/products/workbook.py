@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import duckdb
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
@@ -72,6 +73,9 @@ def write(edition: Edition, path: Path) -> None:
         # Sheet names hold 31 characters and none of these.
         name = re.sub(r"[\[\]:*?/\\]", " ", f"Werte {edition.profile.name}")[:31]
         _sheet(book, name, _VALUES, (_value_row(v) for v in values))
+        areas = _areas_of_the_city(con)
+        if areas:
+            _sheet(book, "Quartiere", *areas)
         sources = rows(
             con,
             "select source_id, publisher, title_de, title_en, licence, url, table_code, file_name, data_as_of, sha256, "
@@ -96,6 +100,68 @@ def write(edition: Edition, path: Path) -> None:
         )  # fmt: skip
     book.save(path)
     _settle(path, edition.released_on.isoformat())
+
+
+def _areas_of_the_city(
+    con: duckdb.DuckDBPyConnection,
+) -> tuple[tuple[tuple[str, int], ...], list[list[Any]]] | None:
+    """City, Stadtbezirke and Quartiere beside each other: the newest value of every indicator that is not broken down.
+
+    None where no indicator goes below the city. All years and breakdowns are in the tables of the release.
+    """
+    # an indicator whose values differ by age or class has several rows for an area and no column here
+    found = rows(
+        con,
+        """
+        with small as (
+            select v.*, a.level from indicator_value v join area a using (area_code)
+            where (a.level in ('stadtbezirk', 'quartier', 'not_located') or a.is_city)
+                and sex = 'total' and origin = 'total'
+        ),
+        split as (
+            select *, (age_group = 'total')::int + (category = 'total')::int as totals from small
+        ),
+        plain as (
+            select * from split
+            qualify totals = max(totals) over (partition by indicator_id)
+        ),
+        newest as (
+            select indicator_id, max(period) as period from plain
+            where level = 'quartier' and value is not null
+            group by indicator_id
+        )
+        select p.*, i.name_de, i.name_en, i.decimals, i.handlungsfeld
+        from plain p join newest using (indicator_id, period) join indicator i using (indicator_id)
+        qualify count(distinct concat_ws(' ', age_group, category, population_base)) over (partition by indicator_id) = 1
+        order by i.handlungsfeld, indicator_id
+        """,
+    )
+    if not found:
+        return None
+    shown = {(str(v["indicator_id"]), str(v["area_code"])): v for v in found}
+    heads = {str(v["indicator_id"]): v for v in found}
+    columns: list[tuple[str, int]] = [("Schlüssel / key", 12), ("Gebiet / area", 30), ("Ebene / level", 14)]
+    for v in heads.values():
+        title = f"{v['name_de']} / {v['name_en']} ({v['unit']}, {v['period']})"
+        columns.append((title + (" – synthetisch / synthetic" if v["is_synthetic"] else ""), 18))
+    areas = rows(
+        con,
+        "select area_code, name, level, is_city from area where is_city or level in ('stadtbezirk', 'quartier', 'not_located') "
+        "order by not is_city, level = 'not_located', area_code",
+    )
+    content = []
+    for area in areas:
+        code = str(area["area_code"])
+        cells = [_shown(shown[i, code]) if (i, code) in shown else "" for i in heads]
+        content.append([code, area["name"], "Stadt / city" if area["is_city"] else area["level"], *cells])
+    return tuple(columns), content
+
+
+def _shown(v: dict[str, Any]) -> Any:
+    """The number, or the symbol that stands instead of it."""
+    if v["value"] is not None:
+        return _Number(v["value"], int(v["decimals"]))
+    return symbol(has_value=False, obs_status=v["obs_status"], status_reason=v["status_reason"])
 
 
 def _value_row(v: dict[str, Any]) -> list[Any]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from warehouse.home import Home
 
 FOUND = """
-    select indicator_value.indicator_id, area.level, year(indicator_value.period_start)
+    select indicator_value.indicator_id, area.level, year(indicator_value.period_start), bool_and(indicator_value.is_synthetic)
     from indicator_value
     inner join area on indicator_value.area_code = area.area_code
     where indicator_value.value is not null
@@ -34,12 +34,14 @@ class Extent:
 
     levels: tuple[str, ...] = ()
     years: tuple[int, ...] = ()
+    synthetic: bool = False
+    """Every value is about the sample city."""
 
     def render(self) -> str:
         """Levels and years in words; years that follow each other as a span."""
         if not self.years:
             return NOT_BUILT
-        return f"{', '.join(self.levels)}: {', '.join(_spans(self.years))}"
+        return f"{', '.join(self.levels)}: {', '.join(_spans(self.years))}{' (synthetic)' if self.synthetic else ''}"
 
 
 @dataclass(frozen=True)
@@ -100,14 +102,15 @@ def _database(home: Home) -> str | None:
 
 
 def _extents(rows: Iterable[Sequence[object]]) -> dict[str, Extent]:
-    found: dict[str, tuple[set[str], set[int]]] = {}
-    for indicator, level, year in rows:
-        levels, years = found.setdefault(str(indicator), (set(), set()))
+    found: dict[str, tuple[set[str], set[int], set[bool]]] = {}
+    for indicator, level, year, synthetic in rows:
+        levels, years, kinds = found.setdefault(str(indicator), (set(), set(), set()))
         levels.add(str(level))
         years.add(int(str(year)))
+        kinds.add(bool(synthetic))
     return {
-        indicator: Extent(tuple(level for level in LEVELS if level in levels), tuple(sorted(years)))
-        for indicator, (levels, years) in found.items()
+        indicator: Extent(tuple(level for level in LEVELS if level in levels), tuple(sorted(years)), kinds == {True})
+        for indicator, (levels, years, kinds) in found.items()
     }
 
 

@@ -44,6 +44,9 @@ def of_city(path: Path, encoding: str = "cp1252") -> Iterator[list[str]]:
         ("82411-01-03-4_2021.csv", ["2021", CITY], ["7851711", "22131"]),
         ("11111-01-01-4_2018.csv", ["31.12.2018", CITY], ["168,39"]),
         ("22541-01-01-4_2002.csv", ["31.12.2002", CITY], ["194"]),
+        ("22811-05i_2024.csv", ["31.12.2024", CITY], ["56329", "45419", "950", "8625", "5450", "3175", "1335"]),
+        ("21111-02-06-4_2023.csv", ["2023", CITY], ["3775", "1895", "260", "115"]),
+        ("21311-01-01-4_2023.csv", ["WS 2023/24", CITY], ["22033", "10033", "12000", "19483", "2550"]),
     ],
 )
 def test_the_figures_of_the_city_are_the_published_ones(folder: Path, file: str, start: list[str], values: list[str]) -> None:
@@ -63,6 +66,21 @@ def test_the_continents_of_the_foreigners_table_add_up_to_the_published_total(fo
     table = list(of_city(folder / "12521-03i_2024.csv"))
     assert sum(int(row[5]) for row in table if len(row[3]) == 1) == 94110
     assert {row[4]: row[5] for row in table}["  Syrien"] == "11475"
+
+
+def test_nationality_by_age_is_the_published_one(folder: Path) -> None:
+    ages = {row[3]: row[4:] for row in of_city(folder / "12411-03-03-4_2024.csv") if row[0] == "31.12.2024"}
+    assert len(ages) == 22, "21 age groups and the total"
+    assert ages["Insgesamt"] == ["358193", "276171", "82022"]
+    assert ages["unter 3 Jahre"] == ["9525", "7343", "2182"]
+    assert ages["90 Jahre und mehr"][1:] == ["3704", "201"]
+
+
+def test_of_a_nested_table_only_the_outer_groups_add_up_to_all_persons(folder: Path) -> None:
+    groups = {row[3]: int(row[4]) for row in of_city(folder / "12531-0043_2024.csv", "utf-8")}
+    outer = ("Anerkannter Schutzstatus", "Offener Schutzstatus", "Ohne Schutzsstatus")
+    assert sum(groups[name] for name in outer) == 22665
+    assert sum(groups.values()) > 2 * 22665
 
 
 def test_the_53_kreise_add_up_to_the_land(folder: Path) -> None:

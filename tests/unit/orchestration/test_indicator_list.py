@@ -50,3 +50,7 @@ def test_what_a_candidate_holds_is_named_by_level_and_year(tmp_path: Path) -> No
 def test_years_that_follow_each_other_are_a_span() -> None:
     extent = indicators.Extent(("kreis",), (2015, 2016, 2019, 2020, 2021, 2024))
     assert extent.render() == "kreis: 2015-2016, 2019-2021, 2024"
+
+
+def test_values_of_the_sample_city_only_are_called_synthetic() -> None:
+    assert indicators.Extent(("kreis",), (2024,), synthetic=True).render() == "kreis: 2024 (synthetic)"

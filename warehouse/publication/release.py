@@ -29,7 +29,7 @@ from warehouse.publication import decisions, pointer
 from warehouse.publication.diff import Diff, compare
 from warehouse.publication.files import flush, locked, seal, sha256_of
 from warehouse.publication.pointer import DATABASE, MANIFEST, STAGING, Release
-from warehouse.publication.products import database, tables
+from warehouse.publication.products import database, documentation, tables
 from warehouse.publication.products.edition import LICENCES, Edition, rows
 from warehouse.storage import connect
 
@@ -122,12 +122,13 @@ def stage_tables(folder: Path, catalogue: Catalogue, candidate: Candidate, terms
 
 
 def stage_products(folder: Path, edition: Edition, previous: Release | None) -> Diff:
-    """Make all products beside the published tables: CSV, DuckDB, workbook, report, difference to the release before."""
+    """Make all products beside the published tables: CSV, DuckDB, documentation, workbook, report, difference to the last."""
     # Altair takes a second to import: only who publishes pays for it.
     from warehouse.publication.products import report, workbook
 
     tables.write_csv(edition.parquet, folder / "csv", edition.tables)
     database.write(edition.parquet, folder / DATABASE, edition.tables)
+    documentation.write(edition, folder / "documentation")
     workbook.write(edition, folder / "integrationsmonitor.xlsx")
     report.write(edition, folder / "report.html")
     difference = compare(edition.version, edition.parquet, previous)

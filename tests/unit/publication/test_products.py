@@ -37,6 +37,20 @@ def test_the_database_carries_its_comments_and_the_release(published: Release) -
     assert "indicator_input" not in tables
 
 
+def test_the_documentation_names_every_column_of_every_table_with_its_type_and_meaning(published: Release) -> None:
+    with (published.folder / "documentation" / "columns.csv").open(encoding="utf-8", newline="") as file:
+        told = list(csv.DictReader(file))
+    for path in sorted((published.folder / "csv").iterdir()):
+        header = path.read_text(encoding="utf-8").splitlines()[0].split(",")
+        assert [row["column_name"] for row in told if row["table_name"] == path.stem] == header
+    value = next(row for row in told if (row["table_name"], row["column_name"]) == ("indicator_value", "value"))
+    assert value["data_type"] == "double"
+    assert value["description"] == "The value in unit; null where there is none"
+    page = (published.folder / "documentation" / "tables.md").read_text(encoding="utf-8")
+    assert "| `value` | double | The value in unit; null where there is none |" in page
+    assert page.count("\n## ") == len({row["table_name"] for row in told})
+
+
 def test_a_hidden_value_is_empty_in_the_csv_and_its_status_stands_beside_it(published: Release) -> None:
     with (published.folder / "csv" / "indicator_value.csv").open(encoding="utf-8", newline="") as file:
         hidden = next(r for r in csv.DictReader(file) if r["indicator_id"] == "unemployment_rate_foreign")

@@ -315,6 +315,8 @@ class Records(Model):
     key: tuple[Identifier, ...] = ()
     """Fields that together occur once."""
     fixed_width: FixedWidth | None = None
+    rows_move: Annotated[float, Field(gt=0)] = 0.1
+    """Share by which the number of rows may move within a year before somebody has to look."""
     outside: dict[str, Text] = Field(default_factory=dict)
     """Conditions on the delivered fields, in SQL, of rows that are declared noise, with the reason."""
     rules: tuple[RecordRule, ...] = ()

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from warehouse.deliveries.records.landing import Landing, RecordReport
 
 NAMED = 3
-MOVED = 0.1
-"""The number of rows moves by less from year to year: the population by 3 % at most, even in 2015 and 2022."""
 CHANCE = 3
 """Standard deviations that a small number of events or groups moves by chance."""
 ALIKE = 50
@@ -322,16 +320,18 @@ def _moved(
     source: Source, period: str, counts: dict[str, int], theirs: Sequence[tuple[Delivery, dict[str, int]]], file_name: str
 ) -> list[Finding]:
     """The number of rows beside the year before, or else the year after."""
+    assert source.records is not None
+    moves = source.records.rows_move
     for years in (-1, 1):
         beside = re.sub(r"^\d{4}(/\d{2})?", lambda found: _shifted(found, years), period)  # noqa: B023 - used at once
         before = next((rows[beside] for _, rows in theirs if beside in rows), counts.get(beside))
         if before:
             by_chance = 0 if is_stock(source) else CHANCE * (counts[period] + before) ** 0.5
-            if abs(counts[period] - before) <= max(MOVED * before, by_chance):
+            if abs(counts[period] - before) <= max(moves * before, by_chance):
                 return []
             return [
                 finding("rows_moved", "H", file_name, f"period {period}", f"{counts[period]} rows",
-                        f"about {before}, as in {beside}, within {100 * MOVED:.0f} %",
+                        f"about {before}, as in {beside}, within {100 * moves:.0f} %",
                         "Is the list whole, and does it count the same as before?", "warning")
             ]  # fmt: skip
     return []

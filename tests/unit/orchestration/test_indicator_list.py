@@ -31,7 +31,8 @@ def test_before_anything_is_built_every_candidate_is_listed(tmp_path: Path, monk
 
 def test_a_planned_indicator_says_what_it_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = _lines(tmp_path / "data", monkeypatch)
-    assert "D04  unemployment_rate_gap_foreign_german: unemployment rate of Germans by district" in lines
+    (reason,) = [line for line in lines if line.startswith("D04  unemployment_rate_gap_foreign_german: ")]
+    assert "the unemployment rate of Germans by district" in reason
 
 
 def test_what_a_candidate_holds_is_named_by_level_and_year(tmp_path: Path) -> None:

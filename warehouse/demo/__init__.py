@@ -20,7 +20,7 @@ __all__ = ["Size", "write_city", "write_deliveries", "write_spoiled"]
 
 REAL_SIZE = 364_000
 FIRST_YEAR, LAST_YEAR = 2015, 2024
-SHOWN_YEARS = 3
+SHOWN_YEARS = 2
 """Years of the register in a demonstration: enough for a change, and quick."""
 
 

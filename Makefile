@@ -19,6 +19,7 @@ demo: setup
 
 test: setup
 	tests/browser
+	tests/clients
 	$(BIN)/pytest -n 2 --dist loadfile
 
 check: setup

@@ -564,8 +564,8 @@ class Follows(Model):
     """A catalogue that has this indicator too."""
 
     catalogue: Literal[
-        "kgst", "laender", "nrw", "zaragoza", "niedersachsen", "wiesbaden", "muenchen", "frankfurt", "duesseldorf", "koeln", "destatis",
-        "bfs", "zefir", "regionalatlas", "council"
+        "kgst", "laender", "nrw", "zaragoza", "niedersachsen", "wiesbaden", "muenchen", "frankfurt", "duesseldorf", "koeln",
+        "destatis", "bfs", "zefir", "regionalatlas", "council"
     ]  # fmt: skip
     code: Text | None = None
     """Its number there, where it is known."""

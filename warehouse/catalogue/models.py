@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Literal
 
@@ -415,7 +416,8 @@ class Measure(Model):
     id: Identifier
     name: Bilingual
     unit: Identifier
-    kind: Literal["stock", "flow", "average", "rate", "amount"]
+    kind: Literal["stock", "flow", "average", "median", "rate", "index", "amount"]
+    """Stocks, flows and amounts add up over areas; averages, medians, rates and indices do not."""
     population_base: PopulationBase | None = None
     """Its own base, whatever base the table has that delivers it (an area has none)."""
 
@@ -616,12 +618,15 @@ class Indicator(Model):
             raise ValueError("a planned indicator says what it lacks")
         return self
 
-    @property
-    def kind(self) -> str:
-        """ratio, difference (weights of both signs), or count (also rates taken as delivered)."""
+    def kind(self, measures: Mapping[str, Measure]) -> str:
+        """ratio, difference (weights of both signs), or what its one measure is: count, average, median, rate, index, amount."""
         if self.denominator:
             return "ratio"
-        return "difference" if any(term.weight < 0 for term in self.numerator) else "count"
+        if any(term.weight < 0 for term in self.numerator):
+            return "difference"
+        measured = {measures[term.measure].kind for term in self.numerator if term.measure in measures}
+        kind = measured.pop() if len(measured) == 1 else "count"
+        return "count" if kind in {"stock", "flow"} else kind
 
 
 # ---------------------------------------------------------------- what counts as a change

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any
 
 from warehouse.catalogue import Catalogue, term_codes
-from warehouse.catalogue.models import Each, Indicator, ReconciledQuantity, Term
+from warehouse.catalogue.models import Each, Indicator, Measure, ReconciledQuantity, Term
 from warehouse.storage import Connection, insert
 
 COLUMNS = {
@@ -63,7 +63,7 @@ def _rows(catalogue: Catalogue) -> dict[str, list[Sequence[Any]]]:
             for s in catalogue.sources.values()
         ],
         "measure": [(m.id, m.name.de, m.name.en, m.unit, m.kind, m.population_base) for m in catalogue.measures.values()],
-        "indicator": [_indicator(i) for i in indicators],
+        "indicator": [_indicator(i, catalogue.measures) for i in indicators],
         "indicator_term": [row for row, _ in terms],
         "indicator_term_code": [code for _, codes in terms for code in codes],
         "series_break": [(b.series, b.date, b.kind, b.text.de, b.text.en) for b in catalogue.series_breaks],
@@ -79,10 +79,10 @@ def _rows(catalogue: Catalogue) -> dict[str, list[Sequence[Any]]]:
     }  # fmt: skip
 
 
-def _indicator(i: Indicator) -> Sequence[Any]:
+def _indicator(i: Indicator, measures: Mapping[str, Measure]) -> Sequence[Any]:
     return (
         i.id, i.candidate, i.handlungsfeld, i.theme, i.life_stage, i.name.de, i.name.en, i.definition.de, i.definition.en,
-        i.relevance.de, i.relevance.en, i.limits.de, i.limits.en, i.kind, i.unit, i.factor, i.decimals,
+        i.relevance.de, i.relevance.en, i.limits.de, i.limits.en, i.kind(measures), i.unit, i.factor, i.decimals,
         i.desired_direction, i.supplier, i.source_tables, i.migration_concept, i.mixed_base is not None, i.mixed_base,
         i.status, i.lacks, i.owner, i.interpretation and i.interpretation.de, i.interpretation and i.interpretation.en,
         i.rhythm, ", ".join(f.catalogue if f.code is None else f"{f.catalogue} {f.code}" for f in i.follows) or None,

@@ -33,7 +33,7 @@ types:
 	$(BIN)/mypy
 
 sql:
-	$(BIN)/sqlfluff lint --quiet --processes 1 dbt_project/models
+	$(BIN)/sqlfluff lint --quiet --processes 1 dbt_project/models warehouse/questions
 
 fast:
 	$(BIN)/pytest -q -n 2 --dist loadfile -m "not slow" tests/unit tests/structure

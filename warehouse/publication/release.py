@@ -113,24 +113,24 @@ def stage_tables(folder: Path, catalogue: Catalogue, candidate: Candidate, terms
         terms.note,
         terms.released_on,
         terms.embargo_until,
-        catalogue.profile,
+        catalogue,
         parquet,
         tuple(published),
         {indicator: tuple(sources) for indicator, sources in used},
-        tuple(catalogue.indicators),
     )
 
 
 def stage_products(folder: Path, edition: Edition, previous: Release | None) -> Diff:
-    """Make all products beside the published tables: CSV, DuckDB, documentation, workbook, report, difference to the last."""
-    # Altair takes a second to import: only who publishes pays for it.
-    from warehouse.publication.products import report, workbook
+    """Make all products beside the published tables: tables in other formats, pages, difference to the last."""
+    # workbook and templates take a second to import: only who publishes pays for it.
+    from warehouse.publication.products import factsheets, report, workbook
 
     tables.write_csv(edition.parquet, folder / "csv", edition.tables)
     database.write(edition.parquet, folder / DATABASE, edition.tables)
     documentation.write(edition, folder / "documentation")
     workbook.write(edition, folder / "integrationsmonitor.xlsx")
     report.write(edition, folder / "report.html")
+    factsheets.write(edition, folder / "factsheets.html")
     difference = compare(edition.version, edition.parquet, previous)
     (folder / "diff.json").write_text(difference.as_json(), encoding="utf-8")
     (folder / "diff.html").write_text(difference.as_html(), encoding="utf-8")
@@ -221,7 +221,7 @@ def content_sha256(files: Mapping[str, str]) -> str:
 def _write_manifest(staging: Path, verdict: Verdict, edition: Edition, terms: Terms) -> None:
     files = checksums(staging)
     with connect() as con:
-        edition.open_tables(con)
+        edition.open_tables(con, "delivery", "source")
         inputs = rows(
             con,
             "select delivery_id, source_id, title_en as source, publisher, licence, table_code, file_name, sha256, "

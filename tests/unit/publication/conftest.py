@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.handmade_candidate import catalogue, make
+from tests.handmade_candidate import CITY, ROWS, catalogue, make
 from warehouse.home import Home
 from warehouse.publication import Release, release
 from warehouse.publication.products.tables import PublishedTable
 
 DAY = date(2026, 11, 22)
+
+THIRD_YEAR = ("population", CITY, "2022-12-31", 358876.0, "A", None)
+"""12411-03-03-4; with it the population has the three values from which on a line is drawn."""
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +24,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Release:
     """A release of the hand-made candidate with a label that a spreadsheet would run; look, do not touch."""
     home = Home(tmp_path_factory.mktemp("published") / "data")
     home.create()
-    candidate = make(home, label="=cmd|'/c calc'!A1")
+    candidate = make(home, rows=(*ROWS, THIRD_YEAR), label="=cmd|'/c calc'!A1")
     return release(home, catalogue(), candidate, note="First edition", who="A. Analyst", today=DAY)
 
 

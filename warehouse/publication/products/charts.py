@@ -1,23 +1,29 @@
-"""Small charts as SVG: a time series with its gaps, the Kreise side by side, the Quartiere as tiles. Altair draws, vl-convert
-renders; tiles are drawn here, because no chart library has them.
+"""Small charts as SVG: a time series with its gaps, the Kreise side by side, the Quartiere as tiles. Vega-Lite
+draws (specifications as plain dictionaries: Altair takes longer to build one than Vega takes to draw it); tiles are drawn
+here, because no chart library has them.
 
 No value is invented: a missing one leaves a gap, and a line never crosses a break in the series or a missing year.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
-from typing import Any, Literal
+from typing import Any
 
 INK = "#1f2933"
 ACCENT = "#0b4f8a"
 MUTED = "#8795a1"
 _FONT = "Liberation Sans, Arial, sans-serif"
-_LOCALE: dict[str, Literal["de-DE", "en-GB"]] = {"de": "de-DE", "en": "en-GB"}
+_VEGA_LITE = "6.4"
+"""Named, so that a newer default of the renderer does not change the charts."""
+_NUMBER = re.compile(r"(?<=>)[−-]?\d[\d.,]*(?=</text>)")
+_SEPARATORS = str.maketrans(",.", ".,")
 
 
 @dataclass(frozen=True)
@@ -59,75 +65,122 @@ class TileRow:
     tiles: tuple[Tile, ...]
 
 
+@dataclass(frozen=True)
+class StageRow:
+    """One indicator of a stage of life: all residents and the group, in per cent."""
+
+    stage: str
+    name: str
+    value: float | None
+    group_value: float | None
+    gap: str
+    """What stands beside the line."""
+    text: str
+
+
+@dataclass(frozen=True)
+class Strip:
+    """How far every Quartier lies from the median, in multiples of the usual deviation; positive is greater need."""
+
+    name: str
+    distances: tuple[float, ...]
+    text: str
+
+
 SCALE = ("#ffffd9", "#c7e9b4", "#7fcdbb", "#41b6c4", "#2c7fb8", "#253494")
 """From light to dark, so that it is read in grey and with any colour vision (ColorBrewer YlGnBu)."""
 _DARK = 4
 """From this class on the text is white."""
 _TILE, _ROW, _NAMES, _GAP = 92, 46, 150, 3
+_LINE, _NAME_LENGTH = 24, 52
 
 
 def time_series(points: Sequence[Point], *, title: str, description: str, language: str, name: str) -> str:
-    """A line with a point per value; the first and last are labelled."""
-    import altair
-
+    """A line with a point per value; the first and last are labelled. A year whose value is missing is a grey column."""
     shown = [p for p in points if p.value is not None]
     years = sorted({p.year for p in points})
     ends = {shown[0].year, shown[-1].year}
     data = [{"year": p.year, "value": p.value, "segment": p.segment, "text": p.text if p.year in ends else ""} for p in shown]
-    base = altair.Chart(altair.InlineData(values=data)).encode(
-        x=altair.X(
-            "year:Q",
-            title=None,
-            scale=altair.Scale(domain=[years[0] - 0.5, years[-1] + 0.5], nice=False),
-            axis=altair.Axis(format="d", values=_ticks(years), grid=False, tickColor=MUTED, domainColor=MUTED, labelFlush=False),
-        ),
-        y=altair.Y(
-            "value:Q",
-            title=None,
-            scale=altair.Scale(zero=True, padding=12),
-            axis=altair.Axis(tickCount=4, domain=False, ticks=False, gridColor="#e4e7eb"),
-        ),
-    )
-    line = base.mark_line(color=ACCENT, strokeWidth=2).encode(detail="segment:N")
-    dots = base.mark_point(color=ACCENT, filled=True, size=36, opacity=1)
-    texts = base.mark_text(color=INK, dy=-11, fontSize=11, fontWeight="bold").encode(text="text:N")
-    return _svg(line + dots + texts, width=400, height=130, title=title, description=description, language=language, name=name)
+    valued = {p.year for p in shown}
+    withheld = [{"from": year - 0.5, "to": year + 0.5} for year in years if year not in valued]
+    x = {
+        "field": "year",
+        "type": "quantitative",
+        "title": None,
+        "scale": {"domain": [years[0] - 0.5, years[-1] + 0.5], "nice": False},
+        "axis": {
+            "format": "d", "values": _ticks(years), "grid": False, "tickColor": MUTED, "domainColor": MUTED, "labelFlush": False,
+        },
+    }  # fmt: skip
+    y = {
+        "field": "value",
+        "type": "quantitative",
+        "title": None,
+        "scale": {"zero": True, "padding": 12},
+        "axis": {"tickCount": 4, "domain": False, "ticks": False, "gridColor": "#e4e7eb"},
+    }
+    layers: list[dict[str, Any]] = [
+        {
+            "mark": {"type": "line", "color": ACCENT, "strokeWidth": 2},
+            "encoding": {"x": x, "y": y, "detail": {"field": "segment", "type": "nominal"}},
+        },
+        {
+            "mark": {"type": "point", "color": ACCENT, "filled": True, "size": 36, "opacity": 1},
+            "encoding": {"x": x, "y": y},
+        },
+        {
+            "mark": {"type": "text", "color": INK, "dy": -11, "fontSize": 11, "fontWeight": "bold"},
+            "encoding": {"x": x, "y": y, "text": {"field": "text", "type": "nominal"}},
+        },
+    ]
+    if withheld:
+        column = {"mark": {"type": "rect", "color": "#e4e7eb"}, "encoding": {"x": {**x, "field": "from"}, "x2": {"field": "to"}}}
+        layers.insert(0, {"data": {"values": withheld}, **column})
+    return _svg(data, layers, width=400, height=130, title=title, description=description, language=language, name=name)
 
 
 def areas(
     bars: Sequence[Bar], *, title: str, description: str, reference: float | None, language: str, name: str, names: int = 170
 ) -> str:
     """Horizontal bars, largest first, the city marked by colour and bold name, the Land as a line."""
-    import altair
-
     data = [{"name": b.name, "value": b.value, "text": b.text, "is_city": b.is_city, "order": n} for n, b in enumerate(bars)]
-    city = "datum.is_city"
-    base = altair.Chart(altair.InlineData(values=data)).encode(
-        y=altair.Y(
-            "name:N",
-            sort=altair.SortField("order"),
-            title=None,
-            axis=altair.Axis(
-                domain=False,
-                ticks=False,
-                labelLimit=names,
-                labelFontWeight={
-                    "condition": {"test": _is_city(bars), "value": "bold"},
-                    "value": "normal",
-                },
-            ),
-        ),
-        x=altair.X("value:Q", title=None, axis=None, scale=altair.Scale(zero=True)),
-    )
-    drawn = base.mark_bar(height={"band": 0.72}).encode(
-        color=altair.condition(city, altair.value(ACCENT), altair.value("#b8c4ce"))
-    )
-    drawn += base.mark_text(align="left", dx=4, fontSize=10, color=INK).encode(text="text:N")
+    y = {
+        "field": "name",
+        "type": "nominal",
+        "sort": {"field": "order"},
+        "title": None,
+        "axis": {
+            "domain": False,
+            "ticks": False,
+            "labelLimit": names,
+            "labelFontWeight": {"condition": {"test": _is_city(bars), "value": "bold"}, "value": "normal"},
+        },
+    }
+    x = {"field": "value", "type": "quantitative", "title": None, "axis": None, "scale": {"zero": True}}
+    layers: list[dict[str, Any]] = [
+        {
+            "mark": {"type": "bar", "height": {"band": 0.72}},
+            "encoding": {
+                "x": x,
+                "y": y,
+                "color": {"condition": {"test": "datum.is_city", "value": ACCENT}, "value": "#b8c4ce"},
+            },
+        },
+        {
+            "mark": {"type": "text", "align": "left", "dx": 4, "fontSize": 10, "color": INK},
+            "encoding": {"x": x, "y": y, "text": {"field": "text", "type": "nominal"}},
+        },
+    ]
     if reference is not None:
-        rule = altair.Chart(altair.InlineData(values=[{"value": reference}]))
-        drawn += rule.mark_rule(color=INK, strokeDash=[4, 3], strokeWidth=1.2).encode(x="value:Q")
+        layers.append(
+            {
+                "data": {"values": [{"value": reference}]},
+                "mark": {"type": "rule", "color": INK, "strokeDash": [4, 3], "strokeWidth": 1.2},
+                "encoding": {"x": {"field": "value", "type": "quantitative"}},
+            }
+        )
     height = 15 * len(bars)
-    return _svg(drawn, width=330, height=height, title=title, description=description, language=language, name=name)
+    return _svg(data, layers, width=330, height=height, title=title, description=description, language=language, name=name)
 
 
 def tiles(rows: Sequence[TileRow], *, title: str, missing: str, language: str, name: str, decimals: int, unit: str) -> str:
@@ -151,16 +204,100 @@ def tiles(rows: Sequence[TileRow], *, title: str, missing: str, language: str, n
         f"{row.name} {row.text}: " + ", ".join(f"{t.name} {t.text if t.value is not None else missing}" for t in row.tiles)
         for row in rows
     )
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
-    svg = f'{head}<g font-family="{escape(_FONT)}">{"".join(drawn)}</g></svg>'
-    described = re.sub(
-        r"<svg\b",
-        f'<svg role="img" aria-labelledby="{name}-t {name}-d"',
-        svg,
-        count=1,
-    )
-    words = f'<title id="{name}-t">{escape(title)}</title><desc id="{name}-d">{escape(said)}</desc>'
-    return described.replace("<g font-family", f"{words}<g font-family", 1)
+    return _picture(drawn, width, height, title=title, description=said, name=name)
+
+
+def chain(rows: Sequence[StageRow], *, title: str, language: str, name: str) -> str:
+    """All residents and the group side by side on one scale of per cent, a line between them: the gap."""
+    words = {"de": ("alle", "Gruppe", "nur ein Wert"), "en": ("all", "group", "one value only")}[language]
+    highest = max((v for row in rows for v in (row.value, row.group_value) if v is not None), default=1.0)
+    ticks = [n * _step(highest) for n in range(math.ceil(highest / _step(highest)) + 1)]
+    left, width, top = 430, 470, 34
+    height = top + _LINE * len(rows) + 8
+
+    def at(value: float) -> float:
+        return left + width * value / ticks[-1]
+
+    drawn = []
+    for tick in ticks:
+        drawn.append(f'<line x1="{at(tick):g}" y1="{top - 6}" x2="{at(tick):g}" y2="{height - 6}" stroke="#e4e7eb"/>')
+        drawn.append(_text(at(tick), top - 10, _plain(tick, 0, language), size=10.5, colour="#52606d"))
+    stage = ""
+    for number, row in enumerate(rows):
+        y = top + _LINE * number + _LINE / 2
+        if row.stage != stage:
+            stage = row.stage
+            drawn.append(f'<line x1="0" y1="{y - _LINE / 2:g}" x2="{left + width}" y2="{y - _LINE / 2:g}" stroke="#cbd2d9"/>')
+            drawn.append(_text(0, y + 4, stage, size=11, weight="bold", anchor="start", colour=ACCENT))
+        drawn += _stage_row(row, y, left, at)
+    drawn += _chain_legend(words)
+    said = "; ".join(f"{row.stage}, {row.name}: {row.text}" for row in rows)
+    return _picture(drawn, left + width + 60, height, title=title, description=said, name=name)
+
+
+def _stage_row(row: StageRow, y: float, left: float, at: Callable[[float], float]) -> list[str]:
+    short = row.name if len(row.name) <= _NAME_LENGTH else f"{row.name[: _NAME_LENGTH - 1].rstrip()}…"
+    drawn = [_text(left - 12, y + 4, short, size=10.5, anchor="end")]
+    ends = [v for v in (row.value, row.group_value) if v is not None]
+    if row.value is not None and row.group_value is not None:
+        ends_at = f'x1="{at(row.value):g}" y1="{y:g}" x2="{at(row.group_value):g}" y2="{y:g}"'
+        drawn.append(f'<line {ends_at} stroke="{ACCENT}" stroke-width="2.5"/>')
+    if row.value is not None:
+        fill = "#fff" if row.group_value is not None else MUTED
+        drawn.append(f'<circle cx="{at(row.value):g}" cy="{y:g}" r="5" fill="{fill}" stroke="{INK}" stroke-width="1.8"/>')
+    if row.group_value is not None:
+        drawn.append(f'<circle cx="{at(row.group_value):g}" cy="{y:g}" r="5" fill="{ACCENT}"/>')
+    if ends:
+        drawn.append(_text(at(max(ends)) + 10, y + 4, row.gap, size=10.5, anchor="start", weight="bold"))
+    return drawn
+
+
+def _chain_legend(words: Sequence[str]) -> list[str]:
+    return [
+        f'<circle cx="6" cy="10" r="5" fill="#fff" stroke="{INK}" stroke-width="1.8"/>',
+        _text(16, 14, words[0], size=10.5, anchor="start"),
+        f'<circle cx="66" cy="10" r="5" fill="{ACCENT}"/>',
+        _text(76, 14, words[1], size=10.5, anchor="start"),
+        f'<circle cx="136" cy="10" r="5" fill="{MUTED}" stroke="{INK}" stroke-width="1.8"/>',
+        _text(146, 14, words[2], size=10.5, anchor="start"),
+    ]
+
+
+def strips(rows: Sequence[Strip], *, title: str, limit: float, words: tuple[str, str], name: str) -> str:
+    """A line of dots per indicator, one for each Quartier at its distance from the median; what stands out is dark.
+
+    ``words`` name the two sides of the scale. Dots have no names here: the picture shows how many and how far.
+    """
+    distances = [d for row in rows for d in row.distances]
+    low = min(-3, math.floor(min(distances, default=0)))
+    high = max(3, math.ceil(max(distances, default=0)))
+    left, width, top = 360, 540, 44
+    height = top + _LINE * len(rows) + 8
+
+    def at(value: float) -> float:
+        return left + width * (value - low) / (high - low)
+
+    drawn = [
+        _text(left, 12, f"← {words[0]}", size=10.5, anchor="start", colour="#52606d"),
+        _text(left + width, 12, f"{words[1]} →", size=10.5, anchor="end", colour="#52606d"),
+    ]
+    for tick in range(low, high + 1):
+        drawn.append(f'<line x1="{at(tick):g}" y1="{top - 6}" x2="{at(tick):g}" y2="{height - 6}" stroke="#e4e7eb"/>')
+        drawn.append(_text(at(tick), top - 12, f"−{-tick}" if tick < 0 else str(tick), size=10.5, colour="#52606d"))
+    edge = f'x1="{at(limit):g}" y1="{top - 6}" x2="{at(limit):g}" y2="{height - 6}"'
+    drawn.append(f'<line {edge} stroke="{INK}" stroke-width="1.2" stroke-dasharray="4 3"/>')
+    for number, row in enumerate(rows):
+        y = top + _LINE * number + _LINE / 2
+        drawn.append(_text(left - 12, y + 4, row.name, size=10.5, anchor="end"))
+        for distance in sorted(row.distances):
+            fill, opacity = (ACCENT, 1) if distance >= limit else (MUTED, 0.45)
+            drawn.append(f'<circle cx="{at(distance):.1f}" cy="{y:g}" r="4.5" fill="{fill}" fill-opacity="{opacity}"/>')
+    said = "; ".join(f"{row.name}: {row.text}" for row in rows)
+    return _picture(drawn, left + width + 16, height, title=title, description=said, name=name)
+
+
+def _step(highest: float) -> float:
+    return next(step for step in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000) if highest <= step * 7 or step == 1000)
 
 
 def _tile(tile: Tile, left: float, top: float, limits: Sequence[float], hatch: str) -> list[str]:
@@ -224,6 +361,16 @@ def _wrapped(name: str) -> list[str]:
     return [name[:cut].strip(), name[cut:].strip()]
 
 
+def _picture(drawn: Sequence[str], width: float, height: float, *, title: str, description: str, name: str) -> str:
+    """An SVG drawn here, with its name and description."""
+    return (
+        f'<svg role="img" aria-labelledby="{name}-t {name}-d" xmlns="http://www.w3.org/2000/svg" '
+        f'viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}">'
+        f'<title id="{name}-t">{escape(title)}</title><desc id="{name}-d">{escape(description)}</desc>'
+        f'<g font-family="{escape(_FONT)}">{"".join(drawn)}</g></svg>'
+    )
+
+
 def _rect(x: float, y: float, width: float, height: float, fill: str, line: str = "#9aa5b1") -> str:
     return f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" fill="{fill}" stroke="{line}" stroke-width="0.6"/>'
 
@@ -247,30 +394,50 @@ def _ticks(years: Sequence[int]) -> list[int]:
     return list(range(years[-1], years[0] - 1, -step))[::-1]
 
 
-def _svg(chart: Any, *, width: int, height: int, title: str, description: str, language: str, name: str) -> str:
-    import vl_convert
-    from altair.utils.schemapi import debug_mode
-
-    # the renderer looks at the chart itself; Altair's own look takes a tenth of the time
-    with debug_mode(arg=False):
-        spec = _spec(chart, width, height)
-    svg: str = vl_convert.vegalite_to_svg(spec, format_locale=_LOCALE[language])
+def _svg(
+    data: Sequence[dict[str, Any]],
+    layers: Sequence[dict[str, Any]],
+    *,
+    width: int,
+    height: int,
+    title: str,
+    description: str,
+    language: str,
+    name: str,
+) -> str:
+    is_german = language == "de"
+    spec = {
+        "data": {"values": data if is_german else [{**row, "text": _exchanged(row["text"])} for row in data]},
+        "layer": layers,
+        "width": width,
+        "height": height,
+        "padding": {"left": 4, "right": 48, "top": 14, "bottom": 4},
+        "config": {
+            "font": _FONT,
+            "background": "transparent",
+            "view": {"stroke": None},
+            "axis": {"labelColor": INK, "labelFontSize": 11},
+        },
+    }
+    svg = _drawn(json.dumps(spec))
+    if not is_german:
+        svg = _NUMBER.sub(lambda match: _exchanged(match[0]), svg)
     return _accessible(svg, title=title, description=description, name=name)
 
 
-def _spec(chart: Any, width: int, height: int) -> dict[str, Any]:
-    configured = (
-        chart.properties(width=width, height=height, padding={"left": 4, "right": 48, "top": 14, "bottom": 4})
-        # One call: a second one would replace what the first has set.
-        .configure(
-            font=_FONT,
-            background="transparent",
-            view={"stroke": None},
-            axis={"labelColor": INK, "labelFontSize": 11},
-        )
-    )
-    said: dict[str, Any] = configured.to_dict(validate=False)
-    return said
+@lru_cache(maxsize=512)
+def _drawn(spec: str) -> str:
+    """The chart with German numbers. Drawing takes longer than everything else: both languages share one picture."""
+    # half a second to load: only who publishes pays for it
+    import vl_convert
+
+    svg: str = vl_convert.vegalite_to_svg(spec, vl_version=_VEGA_LITE, format_locale="de-DE")
+    return svg
+
+
+def _exchanged(number: str) -> str:
+    """A number with the separators of the other language."""
+    return number.translate(_SEPARATORS)
 
 
 def _accessible(svg: str, *, title: str, description: str, name: str) -> str:

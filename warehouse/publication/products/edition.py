@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.catalogue import Catalogue
 from warehouse.catalogue.models import Profile
 from warehouse.publication.products.tables import PublishedTable
 from warehouse.storage import identifier, literal
@@ -29,17 +30,26 @@ class Edition:
     note: str
     released_on: date
     embargo_until: date | None
-    profile: Profile
+    catalogue: Catalogue
+    """What the candidate was built with: profile, and how each indicator is computed."""
     parquet: Path
     tables: tuple[PublishedTable, ...]
     sources: Mapping[str, tuple[str, ...]]
     """Which sources an indicator rests on."""
-    order: tuple[str, ...]
-    """Indicators in the order in which the catalogue lists them: the report follows it."""
 
-    def open_tables(self, con: duckdb.DuckDBPyConnection) -> None:
-        """Make the published tables readable in ``con`` under their names."""
-        for table in self.tables:
+    @property
+    def profile(self) -> Profile:
+        """City and areas of the release."""
+        return self.catalogue.profile
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """Indicators in the order in which the catalogue lists them: report and fact sheets follow it."""
+        return tuple(self.catalogue.indicators)
+
+    def open_tables(self, con: duckdb.DuckDBPyConnection, *only: str) -> None:
+        """Make the published tables, or only these, readable in ``con`` under their names: who reads little waits less."""
+        for table in (table for table in self.tables if not only or table.name in only):
             path = literal(self.parquet / f"{table.name}.parquet")
             con.execute(f"create table {identifier(table.name)} as from read_parquet({path})")
 

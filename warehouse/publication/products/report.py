@@ -23,6 +23,8 @@ from warehouse.storage import connect, literal
 
 DIMENSIONS = ("sex", "age_group", "origin", "category")
 PERIODS_SHOWN = 8
+LEAST_POINTS = 3
+"""A line of two points shows nothing that the table beside it does not say."""
 PARTS_SHOWN = 10
 COMPARISONS_PER_FIELD = 2
 SMALLEST_COMPARISON = 5
@@ -40,6 +42,12 @@ CONCEPTS = {
     "foreign_share_register": "STAAT",
 }
 """One quantity by four concepts, side by side and never in one series."""
+OF_THE_REGISTER = ("register_birth_state_missing_share", "register_german_kind_missing_share")
+"""How complete the register is says nothing about a place."""
+READ = (
+    "area", "indicator", "source", "delivery", "register_comparison", "integration_chain", "indicator_need", "release",
+)  # fmt: skip
+"""Tables read as they are; of the values only the areas that are shown."""
 _TEMPLATES = Path(__file__).parent / "templates"
 
 Row = Mapping[str, Any]
@@ -65,6 +73,8 @@ class Section:
     headline: Cell | None = None
     headline_period: str = ""
     compared: list[tuple[str, Cell]] = field(default_factory=list)
+    trend: str = ""
+    """Trend class of the headline in words, with the change it rests on."""
     area_names: list[str] = field(default_factory=list)
     series: list[tuple[str, list[Cell]]] = field(default_factory=list)
     parts: list[tuple[str, Cell]] = field(default_factory=list)
@@ -81,13 +91,10 @@ class Section:
 def write(edition: Edition, path: Path) -> None:
     """Write the report to ``path``."""
     with connect() as con:
-        edition.open_tables(con)
-        # nine tenths of the values are of Quartiere: what looks at cities and above does not read them every time
-        con.execute(
-            "create table value_of_large_area as select v.* from indicator_value v join area a using (area_code) "
-            "where a.level not in ('stadtbezirk', 'quartier', 'not_located')"
-        )
-        pages = [_page(con, edition, language) for language in wording.LANGUAGES]
+        edition.open_tables(con, *READ)
+        _prepare(con, edition)
+        own = _own_values(con, edition)
+        pages = [_page(con, edition, own, language) for language in wording.LANGUAGES]
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
@@ -95,7 +102,45 @@ def write(edition: Edition, path: Path) -> None:
     path.write_text(html, encoding="utf-8")
 
 
-def _page(con: duckdb.DuckDBPyConnection, edition: Edition, language: str) -> dict[str, Any]:
+def _prepare(con: duckdb.DuckDBPyConnection, edition: Edition) -> None:
+    """Take apart once what every indicator would search again: nine tenths of the values are of Quartiere."""
+    path = literal(edition.parquet / "indicator_value.parquet")
+    mapped = ", ".join(literal(indicator) for indicator in TILE_MAPS)
+    con.execute(
+        f"create table value_of_large_area as select v.* from read_parquet({path}) v join area a using (area_code) "
+        "where a.level not in ('stadtbezirk', 'quartier', 'not_located')"
+    )
+    con.execute(
+        "create table value_of_small_area as select v.*, a.level, a.parent_code "
+        f"from read_parquet({path}) v join area a using (area_code) "
+        f"where indicator_id in ({mapped}) and a.level in ('stadtbezirk', 'quartier') and sex = 'total' and origin = 'total'"
+    )
+
+
+def _own_values(con: duckdb.DuckDBPyConnection, edition: Edition) -> dict[str, list[Row]]:
+    """The values of city, Land and country by indicator, the city's with their trend."""
+    areas = edition.profile.areas
+    listed = ", ".join(literal(code) for code in (edition.profile.city, areas.land, areas.country))
+    compared = literal(edition.parquet / "indicator_comparison.parquet")
+    found = rows(
+        con,
+        f"""
+        select v.*, c.trend_class, c.change_unit, coalesce(c.change_five_years, c.change) as judged_change,
+            case when c.change_five_years is not null then 5 when c.change is not null then 1 end as judged_years
+        from value_of_large_area v
+        left join (select * from read_parquet({compared}) where area_code = {literal(edition.profile.city)}) c
+            using (indicator_id, area_code, period, sex, age_group, origin, category_scheme, category, population_base)
+        where area_code in ({listed})
+        order by indicator_id, period_end, population_base, category_scheme, category, origin, age_group, sex
+        """,
+    )
+    own: dict[str, list[Row]] = {}
+    for row in found:
+        own.setdefault(str(row["indicator_id"]), []).append(row)
+    return own
+
+
+def _page(con: duckdb.DuckDBPyConnection, edition: Edition, own: Mapping[str, list[Row]], language: str) -> dict[str, Any]:
     """Everything the template prints, in one language."""
     facts = rows(con, "select * from indicator order by indicator_id")
     rank = {indicator: number for number, indicator in enumerate(edition.order)}
@@ -109,7 +154,7 @@ def _page(con: duckdb.DuckDBPyConnection, edition: Edition, language: str) -> di
         compared = 0
         sections = []
         for fact in (f for f in facts if str(f["handlungsfeld"]) == code and f["status"] == "computed"):
-            section = _section(con, edition, fact, columns, names, sources, language)
+            section = _section(edition, fact, own.get(str(fact["indicator_id"]), ()), columns, names, sources, language)
             if section is None:
                 continue
             if not section.chart and section.headline and not section.headline.missing and compared < COMPARISONS_PER_FIELD:
@@ -126,6 +171,8 @@ def _page(con: duckdb.DuckDBPyConnection, edition: Edition, language: str) -> di
         "released_on": wording.period(edition.released_on.isoformat(), language),
         "neighbourhoods": _neighbourhoods(con, edition, facts, names, language),
         "registers": _registers(con, edition, language),
+        "chain": _chain(con, edition, facts, language),
+        "need": _need(con, edition, facts, names, language),
         "sources": sources,
         "planned": [{"name": f[f"name_{language}"], "lacks": f["lacks"]} for f in facts if f["status"] == "planned"],
         "synthetic": synthetic,
@@ -133,21 +180,15 @@ def _page(con: duckdb.DuckDBPyConnection, edition: Edition, language: str) -> di
 
 
 def _section(
-    con: duckdb.DuckDBPyConnection,
     edition: Edition,
     fact: dict[str, Any],
+    found: Sequence[Row],
     columns: Sequence[str],
     names: Mapping[str, str],
     sources: Sequence[dict[str, Any]],
     language: str,
 ) -> Section | None:
     """One indicator, or None where the release has no row for the city."""
-    found = rows(
-        con,
-        "select * from value_of_large_area where indicator_id = $indicator and list_contains($areas, area_code) "
-        "order by period_end, population_base, category_scheme, category, origin, age_group, sex",
-        {"indicator": fact["indicator_id"], "areas": list(columns)},
-    )
     own = [r for r in found if r["area_code"] == edition.profile.city]
     if not own:
         return None
@@ -167,9 +208,13 @@ def _section(
         _fill_parts(section, own, decimals, language)
         return section
     _fill_series(section, [r for r in found if _breakdown(r) == main], columns, decimals, language)
-    points = _points([r for r in own if _breakdown(r) == main], decimals, language)
+    series = [r for r in own if _breakdown(r) == main]
+    valued_rows = [r for r in series if r["value"] is not None]
+    if valued_rows:
+        section.trend = wording.judged(valued_rows[-1], str(fact.get("desired_direction")), decimals, language)
+    points = _points(series, decimals, language)
     valued = [p for p in points if p.value is not None]
-    if len({p.year for p in valued}) > 1:
+    if len({p.year for p in valued}) >= LEAST_POINTS:
         title = f"{section.fact['name']}, {edition.profile.name}"
         section.chart = charts.time_series(
             points,
@@ -178,7 +223,9 @@ def _section(
             language=language,
             name=f"{section.anchor}-chart",
         )
-        section.chart_caption = f"{title} ({section.unit})"
+        withheld = any(p.value is None for p in points)
+        grey = {"de": "; grau: kein Wert", "en": "; grey: no value"}[language] if withheld else ""
+        section.chart_caption = f"{title} ({section.unit}){grey}"
     return section
 
 
@@ -358,10 +405,7 @@ def _tile_map(con: duckdb.DuckDBPyConnection, fact: Row, names: Mapping[str, str
     found = rows(
         con,
         """
-        select v.*, a.level, a.parent_code
-        from indicator_value v join area a using (area_code)
-        where indicator_id = $indicator and a.level in ('stadtbezirk', 'quartier') and sex = 'total' and origin = 'total'
-        order by v.area_code
+        select * from value_of_small_area where indicator_id = $indicator order by area_code
         """,
         {"indicator": fact["indicator_id"]},
     )
@@ -483,6 +527,106 @@ def _registers(con: duckdb.DuckDBPyConnection, edition: Edition, language: str) 
             }
         )
     return list(listed.values())
+
+
+def _chain(con: duckdb.DuckDBPyConnection, edition: Edition, facts: Sequence[Row], language: str) -> dict[str, Any] | None:
+    """The stages of life in their order: the value of all, of the group, and the gap between them."""
+    found = rows(
+        con,
+        "select * from integration_chain where value is not null and area_code = $city order by stage_no, indicator_id",
+        {"city": edition.profile.city},
+    )
+    if not found:
+        return None
+    said = {str(fact["indicator_id"]): fact for fact in facts}
+    listed, drawn = [], []
+    for row in found:
+        fact = said[str(row["indicator_id"])]
+        decimals = max(1, int(str(fact["decimals"])))
+        value, group, gap = (
+            None if row[c] is None else float(str(row[c])) for c in ("value", "group_value", "difference_to_whole")
+        )
+        texts = ["–" if v is None else wording.number(v, decimals, language) for v in (value, group)]
+        points = {"de": "Punkte", "en": "points"}[language]
+        difference = "–" if gap is None else f"{'+' if gap > 0 else ''}{wording.number(gap, decimals, language)}"
+        entry = {
+            "stage": row[f"name_{language}"],
+            "name": fact[f"name_{language}"],
+            "anchor": f"{language}-{row['indicator_id']}",
+            "period": wording.period(str(row["period"]), language),
+            "value": texts[0],
+            "group": texts[1],
+            "gap": difference,
+            "unit": wording.unit(str(row["unit"]), language),
+            "trend": wording.trend(str(row["trend_class"]), language),
+            "synthetic": bool(row["is_synthetic"]),
+        }
+        listed.append(entry)
+        if row["unit"] == "percent":
+            mark = " *" if entry["synthetic"] else ""
+            beside = f"{difference} {points}" if gap is not None else texts[0]
+            told = f"{texts[0]}; {texts[1]}; {difference}"
+            drawn.append(charts.StageRow(str(entry["stage"]), f"{entry['name']}{mark}", value, group, beside, told))
+    title = {
+        "de": f"Integrationskette {edition.profile.name}: neuester Wert aller und der Gruppe, Prozent (* synthetisch)",
+        "en": f"Integration chain {edition.profile.name}: newest value of all and of the group, per cent (* synthetic)",
+    }[language]
+    svg = charts.chain(drawn, title=title, language=language, name=f"{language}-chain-chart")
+    return {"title": title, "svg": svg, "rows": listed}
+
+
+def _need(
+    con: duckdb.DuckDBPyConnection, edition: Edition, facts: Sequence[Row], names: Mapping[str, str], language: str
+) -> dict[str, Any] | None:
+    """Where Quartiere stand out in the newest period, by indicator: places in the order of their number, no ranking."""
+    found = rows(
+        con,
+        "select * from indicator_need where distance is not null "
+        "qualify period = max(period) over (partition by indicator_id) order by indicator_id, age_group, area_code",
+    )
+    rule = edition.catalogue.trend.standing_out
+    if not found or rule is None:
+        return None
+    by_indicator: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in found:
+        by_indicator.setdefault((str(row["indicator_id"]), str(row["age_group"])), []).append(row)
+    listed, strips = [], []
+    for fact in facts:
+        for (indicator, _), areas in by_indicator.items():
+            outstanding = [r for r in areas if r["is_greatest_need"]]
+            if indicator != fact["indicator_id"] or indicator in OF_THE_REGISTER or not outstanding:
+                continue
+            decimals = int(str(fact["decimals"]))
+            places = [(names[str(r["area_code"])], wording.number(float(r["value"]), decimals, language)) for r in outstanding]
+            synthetic = any(bool(r["is_synthetic"]) for r in areas)
+            name = str(fact[f"name_{language}"])
+            listed.append(
+                {
+                    "name": name,
+                    "anchor": f"{language}-{indicator}",
+                    "period": wording.period(str(areas[0]["period"]), language),
+                    "unit": wording.unit(str(areas[0]["unit"]), language),
+                    "median": wording.number(float(areas[0]["quartier_median"]), decimals, language),
+                    "places": places,
+                    "synthetic": synthetic,
+                }
+            )
+            strips.append(
+                charts.Strip(
+                    f"{name}{' *' if synthetic else ''}",
+                    tuple(float(r["distance"]) for r in areas),
+                    ", ".join(f"{place} {value}" for place, value in places),
+                )
+            )
+    if not listed:
+        return None
+    title = {
+        "de": "Abstand der Quartiere vom mittleren Quartier (robuster z-Wert; * synthetisch)",
+        "en": "Distance of the Quartiere from the middle Quartier (robust z-score; * synthetic)",
+    }[language]
+    sides = {"de": ("geringerer Bedarf", "größerer Bedarf"), "en": ("smaller need", "greater need")}[language]
+    svg = charts.strips(strips, title=title, limit=rule.distance, words=sides, name=f"{language}-need-chart")
+    return {"title": title, "svg": svg, "rows": listed, "limit": wording.number(rule.distance, 0, language)}
 
 
 def _comparable_units() -> set[str]:

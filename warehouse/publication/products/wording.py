@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from datetime import date
 from functools import cache
+from typing import Any
 
 from warehouse.catalogue.reference import SEEDS, citizenships
 
@@ -40,6 +42,38 @@ _CODES = {
     "continent_5": ("Australien und Ozeanien", "Australia and Oceania"),
     "continent_9": ("staatenlos, ungeklärt, ohne Angabe", "stateless, unclear, not stated"),
 }
+_TRENDS = {
+    "improving": ("verbessert", "improving"),
+    "worsening": ("verschlechtert", "worsening"),
+    "stable": ("stabil", "stable"),
+    "not_assessable": ("nicht bewertbar", "not assessable"),
+}
+_AGAINST = {
+    "de": ("gegenüber dem Vorjahr", "gegenüber fünf Jahren zuvor"),
+    "en": ("against the year before", "against five years before"),
+}
+_NO_CHANGE = {
+    "de": "kein Vergleichswert ein oder fünf Jahre zuvor",
+    "en": "no value to compare with one or five years before",
+}
+_NO_DIRECTION = {"de": "ohne erwünschte Richtung", "en": "no desired direction"}
+
+
+def trend(code: str, language: str) -> str:
+    """The class of a trend."""
+    return _TRENDS[code][LANGUAGES.index(language)]
+
+
+def judged(row: Mapping[str, Any], direction: str, decimals: int, language: str) -> str:
+    """The class of a trend with the change it rests on: against five years before, or the year before."""
+    word = trend(str(row["trend_class"] or "not_assessable"), language)
+    if row["judged_change"] is None:
+        return f"{word} ({_NO_CHANGE[language]})"
+    change = float(row["judged_change"])
+    said = f"{'+' if change > 0 else ''}{number(change, max(1, decimals), language)} {unit(str(row['change_unit']), language)}"
+    before = _AGAINST[language][0 if row["judged_years"] == 1 else 1]
+    reason = f"; {_NO_DIRECTION[language]}" if direction == "none" else ""
+    return f"{word} ({said} {before}{reason})"
 
 
 def number(value: float, decimals: int, language: str) -> str:

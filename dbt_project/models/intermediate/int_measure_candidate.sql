@@ -20,12 +20,28 @@ indices as (
     select * from {{ ref('int_segregation') }}
 ),
 
+split_by_citizenship as (
+    select distinct
+        source_id,
+        measure_id
+    from staged
+    where origin in ('german', 'foreign')
+),
+
 delivered as (
     select
-        * exclude (is_row_count),
+        staged.* exclude (is_row_count)
+        replace (
+            -- the total of Germans and others is of everybody, whatever concept tells them apart
+            case
+                when split_by_citizenship.source_id is null or staged.origin <> 'total' then staged.migration_concept
+            end as migration_concept
+        ),
         false as is_of_list
     from staged
-    where not is_row_count
+    left join split_by_citizenship
+        on staged.source_id = split_by_citizenship.source_id and staged.measure_id = split_by_citizenship.measure_id
+    where not staged.is_row_count
     union all by name
     select
         *,

@@ -5,14 +5,14 @@ Words come from the catalogue the candidate was built with, the newest value and
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import jinja2
 
-from warehouse.catalogue.models import AgeSpan, Each, Group, Selector, Term
+from warehouse.catalogue.models import AgeSpan, Each, Group, Indicator, Selector, Term
 from warehouse.catalogue.vocabularies import age_code
 from warehouse.publication.products import sheet_words, wording
 from warehouse.publication.products.edition import Edition, rows
@@ -130,7 +130,7 @@ def _sheet(
     decimals = int(fact["decimals"])
     entries: list[tuple[str, str]] = [
         ("numerator", _terms(edition, indicator.numerator, language) if indicator else ""),
-        ("denominator", _terms(edition, indicator.denominator, language) if indicator else ""),
+        ("denominator", _denominator(edition, indicator, language) if indicator else ""),
         ("unit", _unit(fact, unit, language)),
         ("breakdowns", _breakdowns(shape, language)),
         ("levels", sheet_words.words("level", sorted(shape["levels"], key=_LEVELS.index), language) if shape else ""),
@@ -138,7 +138,7 @@ def _sheet(
         ("concept", sheet_words.word("concept", fact.get("migration_concept"), language)),
         ("supplier", sheet_words.words("supplier", str(fact["supplier"]).split("; "), language)),
         ("tables", _tables(edition, fact, sources, language)),
-        ("period", _period(shape, language)),
+        ("period", _period(shape, _kinds(edition, indicator), language)),
         ("rhythm", sheet_words.word("rhythm", fact.get("rhythm"), language)),
         ("relevance", str(fact[f"relevance_{language}"])),
         ("interpretation", str(fact.get(f"interpretation_{language}") or "")),
@@ -193,6 +193,18 @@ def _terms(edition: Edition, terms: Sequence[Term], language: str) -> str:
         sign = "−" if term.weight < 0 else "+" if number else ""
         parts.append(f"{sign} {text}".strip())
     return " ".join(parts)
+
+
+def _denominator(edition: Edition, indicator: Indicator, language: str) -> str:
+    if not indicator.denominator and _kinds(edition, indicator) == {"rate"}:
+        return {"de": "in der gelieferten Quote enthalten", "en": "contained in the rate as delivered"}[language]
+    return _terms(edition, indicator.denominator, language)
+
+
+def _kinds(edition: Edition, indicator: Indicator | None) -> set[str]:
+    """Whether the numerator counts at a date, counts events, or is an average, a rate or an amount."""
+    terms = indicator.numerator if indicator else ()
+    return {edition.catalogue.measures[term.measure].kind for term in terms if term.measure in edition.catalogue.measures}
 
 
 def _chosen(term: Term, language: str) -> list[str]:
@@ -257,10 +269,12 @@ def _tables(edition: Edition, fact: Row, sources: Mapping[str, Row], language: s
     return f"{fact['source_tables']}{f' – {titles}' if titles else ''}"
 
 
-def _period(shape: Row | None, language: str) -> str:
+def _period(shape: Row | None, measured: Set[str], language: str) -> str:
     if shape is None:
         return ""
-    kinds = sheet_words.words("period_kind", shape["period_kinds"] or (), language)
+    by_year = {frozenset({"flow"}): "year_sum", frozenset({"average"}): "year_average"}.get(frozenset(measured), "year")
+    named = (by_year if kind == "year" else kind for kind in shape["period_kinds"] or ())
+    kinds = sheet_words.words("period_kind", named, language)
     first, last = (wording.period(str(shape[p]), language) for p in ("first_period", "last_period"))
     return f"{kinds}; {first}" + (f" – {last}" if last != first else "")
 

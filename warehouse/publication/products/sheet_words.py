@@ -31,13 +31,17 @@ HEADINGS = {
     "owner": ("Verantwortlich", "Owner"),
 }
 _EMPTY = {
-    "numerator": ("noch nicht festgelegt: es fehlt die Lieferung", "not yet set: the delivery is missing"),
+    "numerator": (
+        "siehe Definition; die Messgröße steht mit der ersten Lieferung fest",
+        "see the definition; the measure is known with the first delivery",
+    ),
     "denominator": ("keiner: der Zähler ist der Wert", "none: the numerator is the value"),
     "concept": ("keines: der Indikator unterscheidet nicht", "none: the indicator does not distinguish"),
     "follows": ("keinem: eigener Indikator", "none: an indicator of its own"),
     "expected": ("nicht festgelegt", "not set"),
     "interpretation": ("nicht festgelegt", "not set"),
 }
+_EMPTY_IF_PLANNED = {**_EMPTY, "denominator": _EMPTY["numerator"]}
 _NOT_DELIVERED = ("steht mit der ersten Lieferung fest", "known with the first delivery")
 _WORDS: dict[str, dict[str, tuple[str, str]]] = {
     "level": {
@@ -152,7 +156,9 @@ _WORDS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "period_kind": {
         "reference_date": ("Stichtag", "reference date"),
-        "year": ("Jahr (Summe oder Durchschnitt)", "year (sum or average)"),
+        "year": ("Jahr", "year"),
+        "year_sum": ("Jahressumme", "sum of the year"),
+        "year_average": ("Jahresdurchschnitt", "yearly average"),
         "school_year": ("Schuljahr", "school year"),
         "winter_term": ("Wintersemester", "winter term"),
         "month": ("Monat", "month"),
@@ -230,7 +236,7 @@ def heading(key: str, language: str) -> str:
 
 def empty(key: str, language: str, *, is_planned: bool) -> str:
     """What stands where the catalogue says nothing."""
-    said = _NOT_DELIVERED if is_planned and key not in {"numerator", "concept", "follows"} else _EMPTY.get(key, _NOT_DELIVERED)
+    said = (_EMPTY_IF_PLANNED if is_planned else _EMPTY).get(key, _NOT_DELIVERED)
     return said[LANGUAGES.index(language)]
 
 

@@ -128,8 +128,8 @@ summed as (
         origin,
         category_scheme,
         category,
-        -- a sum with a hidden part is hidden
-        case when count(*) = count(value) then sum(value) end as value,
+        -- a sum with a hidden part is hidden; decimal, so that it does not depend on the order of rows
+        case when count(*) = count(value) then cast(sum(cast(value as decimal(18, 6))) as double) end as value,
         min(status_reason) as status_reason,
         max(migration_concept) as migration_concept,
         false as is_bridged
@@ -152,7 +152,9 @@ bridged as (
         summed.origin,
         summed.category_scheme,
         summed.category,
-        case when count(*) = count(summed.value) then sum(bridge.weight * summed.value) end as value,
+        case
+            when count(*) = count(summed.value) then cast(sum(cast(bridge.weight * summed.value as decimal(18, 6))) as double)
+        end as value,
         min(summed.status_reason) as status_reason,
         max(summed.migration_concept) as migration_concept,
         true as is_bridged

@@ -319,7 +319,8 @@ select
     category_scheme,
     category,
     population_base,
-    case when reason is null then index_value end as value,
+    -- the last digits of a sum of quotients depend on the order of rows
+    case when reason is null then round(index_value, 12) end as value,
     'index' as unit,
     case when reason is null then 'A' when reason = 'suppressed' then 'Q' else 'M' end as obs_status,
     case when reason = 'suppressed' then 'C' else 'F' end as conf_status,

@@ -82,3 +82,12 @@ def test_only_what_lies_beyond_the_limit_is_dark() -> None:
     assert svg.count(f'fill="{charts.ACCENT}"') == 2
     assert svg.count(f'fill="{charts.MUTED}"') == 3
     assert "Rehsiepen 37,6" in svg.split("<desc")[1]
+
+
+def test_the_city_is_marked_among_the_areas_and_the_land_is_a_dashed_line() -> None:
+    # 21111-01-03-4, 2023/24: share of pupils at the Gymnasium; Land 25.4
+    bars = [charts.Bar("Bonn", 37.7, "37,7", False), charts.Bar("Wuppertal", 20.5, "20,5", True)]
+    svg = charts.areas(bars, title="t", description="d", reference=25.4, language="de", name="bars")
+    assert svg.count(f'fill="{charts.ACCENT}"') == 1
+    assert svg.count('stroke-dasharray="4,3"') == 1
+    assert [text for text in _shown(svg) if "," in text] == ["37,7", "20,5"]

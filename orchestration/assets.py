@@ -27,6 +27,11 @@ PROGRESS = {"is_progress": True}
 CANDIDATE_TAG = "monitor/candidate"
 FILES_TAG = "monitor/files"
 LEDGER = dg.AssetKey(["raw", "delivery"])
+OF_LISTS = {
+    "record_period": "The periods of the lists, with the delivery that is in force for each.",
+    "kept_count": "What lists counted whose rows were deleted after their retention.",
+}
+"""Tables beside the ledger that SQL reads with the lists."""
 GATE = dg.AssetKey(["gate"])
 RELEASE = dg.AssetKey(["release"])
 PRODUCTS = {
@@ -103,7 +108,11 @@ def raw_specs(catalogue: Catalogue) -> list[dg.AssetSpec]:
         kinds={"duckdb"},
         description="The ledger: every delivery with rows and cells read, kept, and declared as noise.",
     )
-    return [*sources, told]
+    beside = [
+        dg.AssetSpec(["raw", name], deps=[LEDGER], group_name="2_raw", kinds={"duckdb"}, description=text)
+        for name, text in OF_LISTS.items()
+    ]
+    return [*sources, told, *beside]
 
 
 def catalogue_specs(manifest: lineage.Manifest) -> list[dg.AssetSpec]:
@@ -174,6 +183,8 @@ def raw_asset(catalogue: Catalogue, manifest: lineage.Manifest) -> dg.AssetsDefi
         for source_id, table in tables.items():
             yield dg.MaterializeResult(asset_key=raw_key(source_id), metadata=table.as_metadata())
         yield dg.MaterializeResult(asset_key=LEDGER, metadata=ledger.balance(candidate.path))
+        for name in OF_LISTS:
+            yield dg.MaterializeResult(asset_key=["raw", name])
         for spec in catalogue_specs(manifest):
             yield dg.MaterializeResult(asset_key=spec.key)
 

@@ -58,13 +58,13 @@ def check(home: Home, catalogue: Catalogue, candidate: Candidate, *, rules_folde
         BuildError: the candidate is not complete.
     """
     rules = models.load_rules(rules_folder)
-    figures = models.load_figures(rules_folder)
+    figures, groups = models.load_figures(rules_folder), models.load_groups(rules_folder)
     run = _run(candidate)
     with connect(candidate.path, read_only=True) as con:
         checks = [
             *_of_deliveries(con, home, catalogue),
             *_of_dbt(con, run),
-            *_of_rules(con, rules, Context(catalogue, figures, _attach_release(con, home))),
+            *_of_rules(con, rules, Context(catalogue, figures, _attach_release(con, home), groups)),
         ]
     signed = decisions.acknowledgements(home)
     checks = [_with_signature(c, signed) for c in checks]
@@ -316,6 +316,8 @@ def _of_rules(con: duckdb.DuckDBPyConnection, rules: Sequence[models.AnyRule], c
 def _nothing_to_compare(rule: models.AnyRule, context: Context) -> bool:
     if isinstance(rule, models.RevisedValues | models.VanishedKeys):
         return context.release is None
+    if isinstance(rule, models.PlausibleFigures):
+        return not any(figure.table == rule.table for group in context.groups for figure in group.figures)
     return isinstance(rule, models.ReferenceFigures) and not context.figures
 
 

@@ -18,6 +18,10 @@ from warehouse.errors import CatalogueError
 
 RULES = Path(__file__).resolve().parent / "rules"
 GOLDEN = "golden.yml"
+PLAUSIBLE = "plausible.yml"
+FIGURES = (GOLDEN, PLAUSIBLE)
+"""Files of figures; all others hold rules."""
+
 SCHEMA = "schema.json"
 
 TableName = Annotated[str, Field(pattern=r"^([a-z][a-z0-9_]*\.)?[a-z][a-z0-9_]*$")]
@@ -277,6 +281,16 @@ class ReferenceFigures(Rule):
     figures: Literal["golden.yml"]
 
 
+class PlausibleFigures(Rule):
+    """Published figures come out about as they were published, within the tolerance of their group.
+
+    Figures whose key is not there, or has no value, are not looked at.
+    """
+
+    expect: Literal["plausible_figures"]
+    figures: Literal["plausible.yml"]
+
+
 class RevisedValues(Rule):
     """Values of the current release are unchanged."""
 
@@ -312,6 +326,7 @@ AnyRule = Annotated[
     | NoPersonColumns
     | SourcesAgree
     | ReferenceFigures
+    | PlausibleFigures
     | RevisedValues
     | VanishedKeys,
     Field(discriminator="expect"),
@@ -349,6 +364,68 @@ class FigureFile(Model):
     figures: tuple[Figure, ...]
 
 
+class PlausibleFigure(Model):
+    """A figure somebody published, or that follows from official tables."""
+
+    measure: Identifier | None = None
+    indicator: Identifier | None = None
+    area: AreaCode
+    period: str | None
+    """null: it does not change with time (the size of an area), every period is compared."""
+    sex: str = "total"
+    age_group: str = "total"
+    origin: str = "total"
+    scheme: Identifier = "none"
+    category: str = "total"
+    base: str | None = None
+    """Population base, where the figure exists on more than one."""
+    of: Literal["value", "numerator"] = "value"
+    """What of an indicator was published: persons a share counts have no measure where only single ages are delivered."""
+    value: float
+    published: Text
+    """Its id in the list of reference figures, which names evidence and source in full."""
+    source: Text
+
+    @model_validator(mode="after")
+    def _of_one(self) -> PlausibleFigure:
+        if bool(self.measure) == bool(self.indicator):
+            raise ValueError("needs either a measure or an indicator")
+        if self.measure and self.of != "value":
+            raise ValueError("a measure has no numerator")
+        return self
+
+    @property
+    def table(self) -> str:
+        """The table that holds it."""
+        return "marts.fct_measure" if self.measure else "marts.indicator_value"
+
+
+class FigureGroup(Model):
+    """Published figures of one kind, and how near a candidate has to come to them."""
+
+    id: Identifier
+    tolerance: Annotated[float, Field(ge=0)] = 0
+    """In the unit of the figures."""
+    tolerance_percent: Annotated[float, Field(ge=0)] = 0
+    """Of the figure; both count together."""
+    synthetic_tolerance: Annotated[float, Field(ge=0)] | None = None
+    """Tolerance for synthetic values; null: they are not compared, because an invented city has any size."""
+    reason: Bilingual
+    """Where the tolerance comes from, and what is done with synthetic values."""
+    owner: Text
+    figures: Annotated[tuple[PlausibleFigure, ...], Field(min_length=1)]
+
+    def allowed(self, value: float) -> float:
+        """How far a value that is not synthetic may be away."""
+        return self.tolerance + self.tolerance_percent / 100 * abs(value)
+
+
+class PlausibleFile(Model):
+    """Published figures a candidate has to come near to."""
+
+    groups: tuple[FigureGroup, ...]
+
+
 _RULE: TypeAdapter[AnyRule] = TypeAdapter(AnyRule)
 
 
@@ -360,7 +437,7 @@ def load_rules(folder: Path = RULES) -> tuple[AnyRule, ...]:
     """
     rules: dict[str, AnyRule] = {}
     for path in sorted(folder.glob("*.yml")):
-        if path.name == GOLDEN:
+        if path.name in FIGURES:
             continue
         for content in _entries(path, "rules"):
             rule: AnyRule = _validated(_RULE.validate_python, content, path)
@@ -378,10 +455,18 @@ def load_figures(folder: Path = RULES) -> tuple[Figure, ...]:
     return tuple(_validated(Figure.model_validate, content, path) for content in _entries(path, "figures"))
 
 
+def load_groups(folder: Path = RULES) -> tuple[FigureGroup, ...]:
+    """The groups of published figures to come near to; none where the folder has no such file."""
+    path = folder / PLAUSIBLE
+    if not path.exists():
+        return ()
+    return tuple(_validated(FigureGroup.model_validate, content, path) for content in _entries(path, "groups"))
+
+
 def schema() -> str:
-    """JSON Schema of a file of rules and of the file of figures."""
-    both: TypeAdapter[RuleFile | FigureFile] = TypeAdapter(RuleFile | FigureFile)
-    return json.dumps(both.json_schema(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    """JSON Schema of a file of rules and of the files of figures."""
+    files: TypeAdapter[RuleFile | FigureFile | PlausibleFile] = TypeAdapter(RuleFile | FigureFile | PlausibleFile)
+    return json.dumps(files.json_schema(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def write_schema(folder: Path = RULES) -> Path:

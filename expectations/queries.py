@@ -49,6 +49,8 @@ class Context:
     figures: tuple[m.Figure, ...]
     release: str | None
     """Qualified name of indicator_value in the current release, attached to the connection; None before the first."""
+    groups: tuple[m.FigureGroup, ...] = ()
+    """Published figures to come near to."""
 
 
 def scope(rule: m.Rule, table: str) -> str:
@@ -624,6 +626,37 @@ def _reference_figures(rule: m.ReferenceFigures, context: Context) -> Query:
     )
 
 
+def _plausible_figures(rule: m.PlausibleFigures, context: Context) -> Query:
+    rows = [
+        (
+            f.measure or f.indicator, f.area, f.period, f.sex, f.age_group, f.origin, f.scheme, f.category, f.base, f.of, f.value,
+            group.allowed(f.value), group.synthetic_tolerance, group.id, f.source,
+        )
+        for group in context.groups
+        for f in group.figures
+        if f.table == rule.table
+    ]  # fmt: skip
+    subject = SUBJECT[rule.table]
+    names = (
+        f"{subject}, area_code, period, sex, age_group, origin, category_scheme, category, base, part, value, tolerance, "
+        "synthetic_tolerance, group_id, source"
+    )
+    key = [subject, "area_code", *DIMENSIONS]
+    allowed = "case when t.is_synthetic then f.synthetic_tolerance else f.tolerance end"
+    found = "t.value" if rule.applies_to == "fct_measure" else "case f.part when 'numerator' then t.numerator else t.value end"
+    joined = (
+        f"from scope as t inner join ({_values(rows)}) as f({names}) on {_same(key, 't', 'f')} "
+        "and coalesce(f.period = t.period, true) and coalesce(f.base = t.population_base, true) "
+        f"where {found} is not null and {allowed} is not null"
+    )
+    return Query(
+        looked_at=f"select count(*) {joined}",
+        offending=f"select {_subject(rule)} as subject, {_place(rule.table)} as place, {_number(found)} as found, "
+        f"{_number('f.value')} || ' ± ' || {_number(allowed)} || ' (' || f.group_id || ': ' || f.source || ')' as expected, "
+        f"1 as weight {joined} and abs({found} - f.value) > {allowed} + 1e-9",
+    )
+
+
 _KINDS: dict[type[m.Rule], Callable[[Any, Context], Query]] = {
     m.ValuesBetween: _values_between,
     m.NotNull: _not_null,
@@ -647,6 +680,7 @@ _KINDS: dict[type[m.Rule], Callable[[Any, Context], Query]] = {
     m.NoPersonColumns: _no_person_columns,
     m.SourcesAgree: _sources_agree,
     m.ReferenceFigures: _reference_figures,
+    m.PlausibleFigures: _plausible_figures,
     m.RevisedValues: _revised_values,
     m.VanishedKeys: _vanished_keys,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from expectations import models
+from warehouse import catalogue
 from warehouse.errors import CatalogueError
 
 GOOD = """rules:
@@ -23,6 +25,16 @@ GOOD = """rules:
     reason: {de: Weil es so ist, en: Because it is so}
     owner: statistics office
     todo: {de: Nachsehen, en: Look}
+"""
+
+
+GROUP = """groups:
+  - id: shares
+    tolerance: 0.05
+    reason: {de: Gerundet, en: Rounded}
+    owner: statistics office
+    figures:
+      - {indicator: foreign_share, area: "05124", period: "2024-12-31", value: 22.9, published: a.b, source: press}
 """
 
 
@@ -86,3 +98,104 @@ def test_loading_great_expectations_leaves_scipy_and_altair_out() -> None:
         "sys.exit(bool({'scipy', 'altair'} & set(sys.modules)) or not hasattr(loaded, 'get_context'))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# Published figures that nothing of ours stands for: id, or its beginning up to a dot or underscore, and why.
+NOT_COMPARED = {
+    "foreign_population_country_sum.": "the sum of rounded countries is not a figure of ours, the sum of continents is",
+    "citizenships_with_dash.": "counts cells of a table",
+    "azr_minus_official.": "a difference of two registers, judged by register_near_azr and the comparison itself",
+    "persons_seeking_protection.05124.2024-12-31.sex_": "delivered to us by status only",
+    "persons_seeking_protection.05124.2024-12-31.citizenship_": "delivered to us by status only",
+    "persons_seeking_protection.05124.2024-12-31": "a total, delivered to us by status only",
+    "persons_seeking_protection.05124.2018-12-31": "a total, delivered to us by status only",
+    "population.05124.2024-12-31.age_<15": "no measure sums these ages",
+    "population.05124.2024-12-31.age_<21": "no measure sums these ages",
+    "population.05124.2024-12-31.age_18-<21": "no measure sums these ages",
+    "population.05124.2024-12-31.age_15-<65": "no measure sums these ages",
+    "population.05124.2024-12-31.age_<6_foreign": "no measure sums these ages of foreign nationals",
+    "population.05124.2024-12-31.age_<18_foreign": "no measure sums these ages of foreign nationals",
+    "population.05124.2024-12-31.age_15-<65_foreign": "no measure sums these ages of foreign nationals",
+    "population.05124.2024-12-31.age_65+_foreign": "no measure sums these ages of foreign nationals",
+    "foreign_share.05124.2024-12-31.age_<6": "no measure sums these ages of foreign nationals",
+    "foreign_share.05124.2024-12-31.age_<18": "no measure sums these ages of foreign nationals",
+    "foreign_share.05124.2024-12-31.age_15-<65": "no measure sums these ages of foreign nationals",
+    "foreign_share.05124.2024-12-31.age_65+": "no measure sums these ages of foreign nationals",
+    "employees.05124.2017-03": "workplace or residence is not stated",
+    "schools_directory.": "counts schools without an index too; our measure counts the list",
+    "living_arrangements.": "Mikrozensus, no measure",
+    "births.": "a year; the measure has months",
+    "population_register.05315.": "the register of another city",
+    "under_18_share.": "the share of children within a concept is no indicator",
+    "immigration_history_share.": "Mikrozensus, no measure",
+    "migration_background_share_min.": "an extreme over areas, without the area",
+    "migration_background_share_max.": "an extreme over areas, without the area",
+    "migration_background_share_check.": "the same figure computed again",
+    "migration_background_share.05124.2025-08-27.as_stated": "not a key date of the register",
+    "foreign_population.05124.2019-12-31.stateless_or_unclear": "several keys together, rounded",
+    "foreign_population_women_share.": "no indicator",
+    "naturalisations.05124.2022-01_2022-09": "nine months of a year",
+    "naturalisation_open_applications.05124.2024.second_source": "a second figure of one key, within its tolerance",
+    "unemployment_rate_month.": "no measure of the month",
+}
+
+
+def _left_out(figure_id: str) -> bool:
+    """Whole ids, or all that begin with an entry that ends in a dot or an underscore."""
+    return figure_id in NOT_COMPARED or any(start[-1] in "._" and figure_id.startswith(start) for start in NOT_COMPARED)
+
+
+def test_every_figure_to_come_near_to_is_named_once() -> None:
+    figures = [figure for group in models.load_groups() for figure in group.figures]
+    keys = [tuple(f.model_dump(exclude={"value", "published", "source"}).values()) for f in figures]
+    assert len(set(keys)) == len(keys)
+    assert len({f.published for f in figures}) == len(figures)
+
+
+def test_figures_to_come_near_to_are_of_measures_and_indicators_that_exist() -> None:
+    known = catalogue.load("wuppertal")
+    for group in models.load_groups():
+        for figure in group.figures:
+            assert (figure.measure in known.measures) or (figure.indicator in known.indicators), figure.published
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("indicator: foreign_share", "measure: population, indicator: foreign_share", "either a measure or an indicator"),
+        ("indicator: foreign_share", "measure: population, of: numerator", "no numerator"),
+        ("    owner: statistics office\n", "", "owner"),
+        ("value: 22.9", "value: null", "value"),
+        ("tolerance: 0.05", "tolerance: -1", "tolerance"),
+    ],
+)
+def test_a_mistake_in_a_group_of_figures_is_named(old: str, new: str, named: str, tmp_path: Path) -> None:
+    assert old in GROUP
+    (tmp_path / models.PLAUSIBLE).write_text(GROUP.replace(old, new), encoding="utf-8")
+    with pytest.raises(CatalogueError) as caught:
+        models.load_groups(tmp_path)
+    assert models.PLAUSIBLE in str(caught.value)
+    assert named in str(caught.value)
+
+
+@pytest.mark.real_delivery
+def test_the_figures_to_come_near_to_are_those_of_the_reference_list(deliveries: Path) -> None:
+    with (deliveries.parent / "domain" / "reference_figures.csv").open(encoding="utf-8", newline="") as file:
+        listed = {row["quantity_id"]: row for row in csv.DictReader(file) if row["use_as"] == "plausibility"}
+    figures = {figure.published: figure for group in models.load_groups() for figure in group.figures}
+    for name, figure in figures.items():
+        row = listed[name]
+        assert (figure.value, figure.area, figure.source) == (float(row["value"]), row["area_code"], row["source"]), name
+        stated = row["reference_date_or_period"].removeprefix("school year ").removeprefix("winter term ")
+        assert figure.period is None or _year(figure.period) == _year(stated) or (stated, figure.period) in MOVED, name
+    left_out = {name for name in listed if _left_out(name)}
+    assert left_out.isdisjoint(figures)
+    assert left_out | set(figures) == set(listed)
+
+
+MOVED = {("2019-01-01", "2018-12-31"), ("2020-01-01", "2019-12-31"), ("2024-01", "2023-12-31")}
+"""Figures of January stand at the end of the year before."""
+
+
+def _year(period: str) -> str:
+    return period[:4]

@@ -52,6 +52,7 @@ FOUR_CHILDREN = (
     "insert into marts.fct_measure select * replace (4 as value, 'role' as category_scheme, 'child' as category) "
     f"from marts.fct_measure where {ALL_RESIDENTS} and area_code = '05124-00'"
 )
+SHARE = "indicator_id = 'migration_background_share'"
 TWICE = "insert into marts.{0} select * from marts.{0} where {1} and {2} limit 1"
 
 SPOILED: dict[str, Spoiled] = {
@@ -137,6 +138,8 @@ SPOILED: dict[str, Spoiled] = {
     "sources_agree": Spoiled(("update marts.measure_conflict set value_other = 94115",), place="05124"),
     "published_figures": _fact(f"measure_id = 'population' and sex = 'm' and {CITY_2024}", "value = value + 1",
                                "sexes_add_up", "districts_add_up", place="05124"),
+    "plausible_counts": _fact(f"measure_id = 'unemployment_rate' and {CITY_2024}", "value = 13.6", place="05124, 2024-12-31"),
+    "plausible_rates": _value(f"{SHARE} and {CITY_2024}", "value = 43.2", place="05124, 2024-12-31, with"),
     "revised_values": _value(f"indicator_id = 'population' and {CITY_2024}", "value = value + 5", place="05124"),
     "vanished_values": Spoiled(
         ("delete from marts.indicator_value where indicator_id = 'foreign_employees'",), place="05124"
@@ -219,3 +222,29 @@ def test_nothing_is_expected_of_a_breakdown(shared_home: Home, clean: Candidate,
     spoil = "update marts.indicator_comparison set value = 7, change = -99 where sex = 'f'"
     verdict = judged(shared_home, rules, clean, "expected_of_women", spoil)
     assert "values_as_expected" not in failing(verdict)
+
+
+@pytest.mark.parametrize(
+    ("where", "change", "found"),
+    [
+        (CITY, "value = 42.18", []),
+        (CITY, "value = 42.19", ["42.19"]),
+        (CITY, "value = null", []),
+        (CITY, "numerator = 4044", []),
+        (CITY, "numerator = 4046", ["4046"]),
+        (CITY, "is_synthetic = true, value = 42.8, numerator = 4005", []),
+        (CITY, "is_synthetic = true, value = 42.81, numerator = 4006", ["4006", "42.81"]),
+        ("area_code = '05124-0'", "value = 41.5", []),
+        ("area_code = '05124-0'", "value = 41.6", ["41.6"]),
+        ("area_code = '05124-0'", "value = 41.6, period = '1999-12-31'", ["41.6"]),
+        ("area_code = '05124-0'", "is_synthetic = true, value = 70", []),
+    ],
+)
+def test_a_value_beyond_the_tolerance_of_a_published_figure_is_named(
+    where: str, change: str, found: list[str], shared_home: Home, clean: Candidate, rules: Path, tmp_path: Path
+) -> None:
+    """The city: 38.8 ± 3.388 and 4001 ± 43.01, both ± 4 if synthetic. The district: 40.5 ± 1, not compared if synthetic."""
+    spoil = f"update marts.indicator_value set {change} where {SHARE} and {where}"
+    verdict = judged(shared_home, rules, clean, f"near_{tmp_path.name}", spoil)
+    check = next(c for c in verdict.checks if c.rule_id == "plausible_rates")
+    assert [f.found for f in check.findings] == found

@@ -239,7 +239,7 @@ def test_the_read_only_page_refuses_to_start_a_run(page: Page) -> None:
 
 def test_a_good_file_becomes_a_release_by_itself(page: Page, released: str) -> None:
     assert (page.home.releases / released / "manifest.json").exists()
-    assert [path.name for path in page.home.inbox.iterdir()] == ["rejected"]
+    assert sorted(path.name for path in page.home.inbox.iterdir()) == ["rejected", "synthetic"]
     note = json.loads((page.home.releases / released / "manifest.json").read_text())["note"]
     assert note == "ad hoc: 12411-15i_2024.csv"
 

@@ -607,8 +607,8 @@ class Indicator(Model):
     desired_direction: Literal["up", "down", "none"]
     owner: Text
     status: Literal["computed", "planned"] = "computed"
-    lacks: Text | None = None
-    """What a planned indicator waits for."""
+    lacks: Annotated[Text, StringConstraints(pattern=r".+ / .+")] | None = None
+    """What a planned indicator waits for: German, a slash between blanks, English."""
 
     @model_validator(mode="after")
     def _complete(self) -> Indicator:

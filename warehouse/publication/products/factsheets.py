@@ -156,7 +156,7 @@ def _sheet(
         "name": fact[f"name_{language}"],
         "definition": fact[f"definition_{language}"],
         "planned": is_planned,
-        "lacks": str(fact["lacks"] or "") if is_planned else "",
+        "lacks": wording.in_language(str(fact["lacks"] or ""), language) if is_planned else "",
         "newest": "" if newest is None else _value(newest, decimals, unit, language),
         "trend": ""
         if newest is None or newest["value"] is None
@@ -253,14 +253,8 @@ def _bases(fact: Row, shape: Row | None, language: str) -> str:
     each = [" / ".join(sheet_words.word("base", code, language) for code in str(base).split("/")) for base in shape["bases"]]
     text = "; ".join(each)
     if fact["mixed_base"] and fact["mixed_base_reason"]:
-        text += f". {_in_language(str(fact['mixed_base_reason']), language)}"
+        text += f". {wording.in_language(str(fact['mixed_base_reason']), language)}"
     return text
-
-
-def _in_language(text: str, language: str) -> str:
-    """The part of a text that says the same twice: German / English."""
-    parts = text.split(" / ")
-    return parts[wording.LANGUAGES.index(language)] if len(parts) == 2 else text
 
 
 def _tables(edition: Edition, fact: Row, sources: Mapping[str, Row], language: str) -> str:

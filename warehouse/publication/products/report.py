@@ -174,7 +174,11 @@ def _page(con: duckdb.DuckDBPyConnection, edition: Edition, own: Mapping[str, li
         "chain": _chain(con, edition, facts, language),
         "need": _need(con, edition, facts, names, language),
         "sources": sources,
-        "planned": [{"name": f[f"name_{language}"], "lacks": f["lacks"]} for f in facts if f["status"] == "planned"],
+        "planned": [
+            {"name": f[f"name_{language}"], "lacks": wording.in_language(str(f["lacks"] or ""), language)}
+            for f in facts
+            if f["status"] == "planned"
+        ],
         "synthetic": synthetic,
     }
 
@@ -201,7 +205,7 @@ def _section(
         area_names=[_short(names[c]) for c in columns],
         sources=[s for s in sources if s["source_id"] in edition.sources.get(str(fact["indicator_id"]), ())],
         synthetic=any(bool(r["is_synthetic"]) for r in own),
-        mixed_base=fact["mixed_base_reason"] if fact["mixed_base"] else None,
+        mixed_base=wording.in_language(str(fact["mixed_base_reason"]), language) if fact["mixed_base"] else None,
     )
     main = _main_series(own)
     if main is None:

@@ -135,3 +135,9 @@ def _units() -> dict[str, tuple[str, str]]:
 def _categories() -> dict[tuple[str, str], tuple[str, str]]:
     with (SEEDS / "category.csv").open(encoding="utf-8", newline="") as file:
         return {(r["category_scheme"], r["code"]): (r["label_de"], r["label_en"]) for r in csv.DictReader(file)}
+
+
+def in_language(text: str, language: str) -> str:
+    """The part of a text that says the same twice: German / English."""
+    parts = text.split(" / ")
+    return parts[LANGUAGES.index(language)] if len(parts) == len(LANGUAGES) else text

@@ -65,7 +65,7 @@ class Listed:
             for indicator in self.indicators
         ]
         table = aligned(("no.", "indicator", "status", "areas and years"), rows)
-        missing = [f"{i.candidate or '-':3}  {i.id}: {i.lacks}" for i in self.indicators if i.lacks]
+        missing = [f"{i.candidate or '-':3}  {i.id}: {i.lacks.rpartition(' / ')[2]}" for i in self.indicators if i.lacks]
         return "\n".join([table, "", "planned, and what they lack:", *missing, "", self.counts()])
 
     def counts(self) -> str:

@@ -111,7 +111,7 @@ SPOILED: dict[str, Spoiled] = {
     "population_of_land": _fact("measure_id = 'population' and length(area_code) in (2, 5) and area_code <> 'DG'",
                                 "value = round(value / 100)", "sexes_add_up", "districts_add_up", "published_figures"),
     "percentages_in_range": _value(f"indicator_id = 'foreign_share' and {CITY_2024}", "value = 170", "rates_year_on_year"),
-    "delivered_rates_in_range": _fact("measure_id = 'unemployment_rate'", "value = 242"),
+    "delivered_rates_in_range": _fact("measure_id = 'unemployment_rate'", "value = 242", "plausible_counts"),
     "districts_complete": Spoiled(
         (f"delete from marts.indicator_value where indicator_id = 'foreign_share' and {A_DISTRICT}",), place="05111"
     ),

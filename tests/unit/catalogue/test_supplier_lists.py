@@ -15,6 +15,8 @@ from warehouse.deliveries.ingest import IngestReport, ingest
 from warehouse.home import Home
 from warehouse.storage import literal
 
+pytestmark = pytest.mark.slow
+
 Row = dict[str, str]
 
 PERSON = {

@@ -21,6 +21,8 @@ from warehouse.errors import DeliveryError
 from warehouse.home import Home
 from warehouse.publication import decisions
 
+pytestmark = pytest.mark.slow
+
 TODAY = date(2026, 11, 22)
 PERSONS = (("2014-12-31", "AAAA111", "m"), ("2014-12-31", "BBBB222", "f"), ("2014-12-31", "CCCC333", "f"))
 LATER = (("2024-12-31", "AAAA111", "m"), ("2024-12-31", "DDDD444", "m"))

@@ -25,6 +25,8 @@ from warehouse.demo.city.register import central_register, pseudonym, stock, tab
 from warehouse.demo.city.targets import FOLDER, margins
 from warehouse.errors import MonitorError
 
+pytestmark = pytest.mark.slow
+
 PERSONS = 91_000
 SCALE = PERSONS / FULL_SIZE
 SMALL = 2_000

@@ -16,6 +16,8 @@ from warehouse.demo.city.persons import Year
 from warehouse.demo.city.suppliers import draws, margins, residents
 from warehouse.demo.city.suppliers.lists import Derived, derive
 
+pytestmark = pytest.mark.slow
+
 PERSONS = 36_000
 FIRST, LAST = 2018, 2024
 

@@ -6,6 +6,7 @@ the writing; only then a slower query finds all that is wrong, and where.
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 from collections.abc import Sequence
@@ -463,7 +464,8 @@ def _unreadable(job: Landing) -> LayoutError:
                         f"{listed.where}, row {last[0]}: the last row has {last[1]} of {width} columns: the file is cut off in "
                         "the middle of a row. Ask the supplier to send it again."
                     )
-        except Exception:
+        except csv.Error:
+            # not even this splits into rows: the message below says so
             last = None
         if last is not None:
             found = f"{last[1]} columns, the header has {width} (separated by {listed.delimiter!r})"

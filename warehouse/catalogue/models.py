@@ -286,7 +286,8 @@ class RecordRule(Signed):
 
     id: Identifier
     failing: Text
-    """True for a row that is wrong; with ``by`` an aggregate that is true for a group that is wrong."""
+    """True for a row that is wrong; with ``by`` an aggregate that is true for a group that is wrong. ``getvariable('city')``
+    is the key of the profile's city."""
     by: tuple[Identifier, ...] = ()
     """Fields whose equal values make a group; the period is always one of them."""
     allowed_share: Annotated[float, Field(ge=0, lt=1)] = 0

@@ -21,7 +21,7 @@ Row = dict[str, str]
 
 PERSON = {
     "STICHTAG": "20241231", "PSEUDONYM": "00000000000A", "GEBURTSDATUM": "198005", "GESCHLECHT": "1",
-    "STAATSANGEHOERIGKEIT_1": "475", "STAATSANGEHOERIGKEIT_2": "9", "LAND": "8", "ERSTEINREISE": "20150801", "KREIS": "05999",
+    "STAATSANGEHOERIGKEIT_1": "475", "STAATSANGEHOERIGKEIT_2": "9", "LAND": "8", "ERSTEINREISE": "20150801", "KREIS": "05124",
     "AUFENTHALTSTITEL": "456", "SCHUTZSTATUS": "201",
 }  # fmt: skip
 CASE = {
@@ -87,7 +87,7 @@ WRONG: dict[str, dict[str, list[Row]]] = {
     "abh_azr": {
         "another_land": [PERSON | {"LAND": "5", "KREIS": "02000"}],
         "district_outside_its_land": [PERSON | {"KREIS": "02000"}],
-        "several_districts": [PERSON, PERSON | {"PSEUDONYM": "00000000000B", "KREIS": "05998"}],
+        "another_district": [PERSON | {"KREIS": "05999"}],
         "birth_after_key_date": [PERSON | {"GEBURTSDATUM": "202501"}],
         "age_over_120": [PERSON | {"GEBURTSDATUM": "190001"}],
         "german_in_the_register": [PERSON | {"STAATSANGEHOERIGKEIT_2": "000"}],
@@ -236,9 +236,9 @@ def test_the_fixed_width_form_of_the_central_register_says_the_same_as_the_csv_f
         "protection_status"
     )
     assert _landed(fixed, columns) == [
-        ("2024-12-31", "00000000000A", "m", "475", None, "05", "05999", "1980-05-01", "limited_humanitarian",
+        ("2024-12-31", "00000000000A", "m", "475", None, "05", "05124", "1980-05-01", "limited_humanitarian",
          "protection_temporary_asylum"),
-        ("2024-12-31", "00000000000B", "f", "475", "163", "05", "05999", "1980-05-01", "limited_humanitarian", None),
+        ("2024-12-31", "00000000000B", "f", "475", "163", "05", "05124", "1980-05-01", "limited_humanitarian", None),
     ]  # fmt: skip
     other = Home(tmp_path / "other")
     other.create()

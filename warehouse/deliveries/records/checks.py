@@ -48,6 +48,8 @@ def check(job: Landing, parquet: Path, report: RecordReport) -> None:
         "create temp view landed as select *, file_row_number as _row "
         f"from read_parquet({literal(parquet)}, file_row_number = true)"
     )
+    # a rule may ask whether a row is of the city at all
+    job.con.execute(f"set variable city = {literal(job.catalogue.profile.city)}")
     found = _keys(job) + _rules(job, report) + _areas(job, report)
     _free_texts(job)
     refusing = [entry for entry in found if entry.severity == "critical"]

@@ -53,3 +53,11 @@ class BuildError(MonitorError):
 
 class ReleaseError(MonitorError):
     """A release, rollback or rebuild was refused."""
+
+
+class DisclosureError(MonitorError):
+    """Cells could not be protected: parts that do not add up, a rule that is missing, a solver that failed. Nothing is released."""
+
+
+class AuditError(MonitorError):
+    """A release could not be audited: a product that is missing or not readable."""

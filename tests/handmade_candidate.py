@@ -27,6 +27,7 @@ PROFILE = Profile(
     time_zone="Europe/Berlin",
     yearly_publication="0 6 1 9 *",
     owner="statistics office",
+    disclosure="open_data",
 )
 DELIVERY = "0123456789abcdef"
 POPULATION = {"2018-12-31": 354382.0, "2024-12-31": 358193.0}

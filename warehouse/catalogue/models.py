@@ -63,6 +63,8 @@ class Profile(Model):
     """Cron line of the scheduled run, in ``time_zone``."""
     owner: Text
     """Who signs for a publication."""
+    disclosure: Identifier
+    """The rules of disclosure control: a file in ``warehouse/disclosure/rules``."""
 
 
 # ---------------------------------------------------------------- sources

@@ -1,4 +1,4 @@
-"""JSON Schemas of the catalogue's files, so that an editor completes and checks them. Made by ``make generated``."""
+"""JSON Schemas of the catalogue's files and the disclosure rules, for editors. Made by ``make generated``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from warehouse.catalogue.models import Indicator, Measure, Plausibility, Profile, ReconciledQuantity, SeriesBreak, Source, Trend
+from warehouse.disclosure.rules import Rules
 
 FOLDER = Path(__file__).resolve().parent / "schemas"
 FILES: dict[str, tuple[type[BaseModel], str | None]] = {
@@ -20,6 +21,7 @@ FILES: dict[str, tuple[type[BaseModel], str | None]] = {
     "reconciliation": (ReconciledQuantity, "quantities"),
     "series_breaks": (SeriesBreak, "series_breaks"),
     "trend": (Trend, None),
+    "disclosure": (Rules, None),
 }
 """File kind to model, and the key under which a file lists several."""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from warehouse.catalogue import Catalogue, term_codes
 from warehouse.catalogue.models import Each, Indicator, Measure, ReconciledQuantity, Term
+from warehouse.disclosure import rules
 from warehouse.storage import Connection, insert
 
 COLUMNS = {
@@ -36,6 +37,7 @@ COLUMNS = {
     "trend_threshold": "unit varchar, change double, reason varchar, owner varchar",
     "standing_out": "distance double, least_areas integer, reason varchar, owner varchar",
     "profile": "profile_id varchar, name varchar, city varchar, country varchar, land varchar",
+    "disclosure_rule": rules.COLUMNS,
 }
 DIMENSIONS = ("sex", "age_group", "origin", "category")
 
@@ -76,6 +78,7 @@ def _rows(catalogue: Catalogue) -> dict[str, list[Sequence[Any]]]:
         "trend_threshold": [(u, t.change, t.reason, t.owner) for t in catalogue.trend.thresholds for u in t.units],
         "standing_out": [(out.distance, out.least_areas, out.reason, out.owner)] if out else [],
         "profile": [(profile.id, profile.name, profile.city, profile.areas.country, profile.areas.land)],
+        "disclosure_rule": list(rules.resolve(rules.load(profile.disclosure), catalogue)),
     }  # fmt: skip
 
 

@@ -74,6 +74,7 @@ def catalogue() -> Catalogue:
         time_zone="Europe/Berlin",
         yearly_publication="0 6 1 9 *",
         owner="statistics office",
+        disclosure="open_data",
     )
     return Catalogue(profile=profile, sources={}, measures={}, indicators={}, series_breaks=(), small_areas=SMALL_AREAS)
 

@@ -92,7 +92,8 @@ class Minimum(Decided):
 
 
 class Dominance(Decided):
-    """A value made by few units tells about one of them (Hundepool et al. 2012, chapter 4)."""
+    """A value made by few units tells about one of them (Hundepool et al. 2012, section 4.2). ``k`` and ``p_percent`` stay in
+    the closed zone: who knows them learns more of a hidden value."""
 
     contributor: Identifier
     """Field of the source's list that names the unit."""

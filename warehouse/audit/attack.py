@@ -1,0 +1,199 @@
+"""From tables to a report: cells, equations, intervals, states.
+
+What is judged here are tables in one schema of an open connection, wherever they come from: the marts of a candidate, or
+the products of a release put together by ``warehouse.audit.products``.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import sparse
+
+from warehouse.audit import cells as cells_
+from warehouse.audit import intervals, relations
+from warehouse.audit.cells import Cells, describe
+from warehouse.audit.report import Finding, Leak, Policy, Report, State
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from warehouse.storage import Connection
+
+
+@dataclass(frozen=True, eq=False)
+class _Attack:
+    """All that an outsider knows, as a system over the hidden cells and the remainders."""
+
+    cells: Cells
+    system: intervals.System
+    variables: NDArray[np.int64]
+    """(v,) The cell of each variable; numbers past the last cell are remainders."""
+    weak: NDArray[np.bool_]
+
+    def name(self, variable: int) -> str:
+        cell = int(self.variables[variable])
+        return describe(self.cells.named(cell)) if cell < len(self.cells) else "a remainder"
+
+
+def judge(
+    con: Connection,
+    schema: str,
+    place: str,
+    *,
+    quick: bool,
+    policy: Policy,
+    minimum: int | None = None,
+    known: Sequence[tuple[tuple[str, ...], float, str]] = (),
+    leaks: Sequence[Leak] = (),
+    notes: Sequence[str] = (),
+    started: float | None = None,
+) -> Report:
+    """Audit the tables of a schema.
+
+    Args:
+        known: Hidden cells whose value is known from elsewhere: key, value, and from where.
+        leaks: What the products were found to show.
+
+    Raises:
+        AuditError: tables are missing or contradict themselves, or the solver failed.
+    """
+    started = time.monotonic() if started is None else started
+    cells_.require(con, schema, place)
+    cells = cells_.read(con, schema, place, minimum=minimum)
+    reasons = _learn(cells, known)
+    attack = _attack(cells, relations.build(con, schema, cells))
+    attack, found = _solve(attack, quick=quick)
+    states = _states(attack, found)
+    findings = _findings(attack, found, states, reasons, quick=quick)
+    counts, by_table = _counted(attack, states)
+    counts |= {"leaks": len(leaks), "insider": 0, "undecided": found.undecided}
+    return Report(
+        place=place,
+        counts=counts,
+        by_table=by_table,
+        findings=findings,
+        leaks=tuple(leaks),
+        seconds=time.monotonic() - started,
+        quick=quick,
+        policy=policy,
+        programs=found.programs,
+        notes=tuple(notes),
+    )
+
+
+def _learn(cells: Cells, known: Sequence[tuple[tuple[str, ...], float, str]]) -> dict[int, str]:
+    """Write what is known from elsewhere into the cells; why, by cell."""
+    reasons = {}
+    for key, value, reason in known:
+        cell = _cell(cells, key)
+        if cell >= 0 and cells.hidden[cell]:
+            cells.low[cell] = cells.high[cell] = value
+            reasons[cell] = reason
+    return reasons
+
+
+def _cell(cells: Cells, key: tuple[str, ...]) -> int:
+    measure, area, period, sex, age, origin, scheme, category, base = key
+    labels = (measure, area, period, sex, age, origin, f"{scheme}|{category}", base)
+    numbers = [cells.number(dimension, label) for dimension, label in zip(cells_.DIMENSIONS, labels, strict=True)]
+    if min(numbers) < 0:
+        return -1
+    wanted = sum(number * cells.stride[d] for d, number in zip(cells_.DIMENSIONS, numbers, strict=True))
+    return int(cells.find(np.array([wanted]))[0])
+
+
+def _attack(cells: Cells, equations: relations.Equations) -> _Attack:
+    hidden = np.flatnonzero(cells.hidden)
+    rests = np.arange(len(cells), equations.variables)
+    variables = np.concatenate([hidden, rests])
+    place = np.full(equations.variables, -1)
+    place[variables] = np.arange(len(variables))
+    if equations.rows:
+        matrix = sparse.csr_array(
+            (np.concatenate(equations.coefficient), (np.concatenate(equations.row), place[np.concatenate(equations.variable)])),
+            shape=(equations.rows, len(variables)),
+        )
+        row_low, row_high = np.concatenate(equations.low), np.concatenate(equations.high)
+        weak = np.concatenate(equations.weak)
+    else:
+        matrix, row_low, row_high = sparse.csr_array((0, len(variables))), np.zeros(0), np.zeros(0)
+        weak = np.zeros(0, dtype=bool)
+    number = len(rests)
+    system = intervals.System(
+        matrix=matrix,
+        row_low=row_low,
+        row_high=row_high,
+        low=np.r_[cells.low[hidden], np.zeros(number)],
+        high=np.r_[cells.high[hidden], np.full(number, np.inf)],
+        integral=np.r_[cells.integral[hidden], np.ones(number, dtype=bool)],
+        asked=np.r_[np.ones(len(hidden), dtype=bool), np.zeros(number, dtype=bool)],
+        need=np.r_[cells.minimum[hidden], np.full(number, np.nan)],
+    )
+    return _Attack(cells, system, variables, weak)
+
+
+def _solve(attack: _Attack, *, quick: bool) -> tuple[_Attack, intervals.Intervals]:
+    """Solve; equations that rest on few instances are given up where they contradict the others."""
+    while True:
+        try:
+            return attack, intervals.solve(attack.system, quick=quick, name=attack.name)
+        except intervals.ContradictionError as contradiction:
+            rows = contradiction.rows[attack.weak[contradiction.rows]]
+            if not len(rows):
+                raise
+            low, weak = attack.system.row_low.copy(), attack.weak.copy()
+            low[rows], weak[rows] = -np.inf, False
+            attack = replace(attack, system=replace(attack.system, row_low=low), weak=weak)
+
+
+def _states(attack: _Attack, found: intervals.Intervals) -> NDArray[np.int64]:
+    """(hidden,) Index into ``STATES``."""
+    number = int(attack.system.asked.sum())
+    low, high, need = found.low[:number], found.high[:number], attack.system.need[:number]
+    exact = high - low <= intervals.TOLERANCE
+    provable = ~exact & (high < need - intervals.TOLERANCE)
+    return np.where(exact, 0, np.where(provable, 1, 2))
+
+
+_NAMES: tuple[State, ...] = ("exact", "provable", "ok")
+
+
+def _findings(
+    attack: _Attack, found: intervals.Intervals, states: NDArray[np.int64], reasons: dict[int, str], *, quick: bool
+) -> tuple[Finding, ...]:
+    cells = attack.cells
+    shown = np.flatnonzero(states < 2) if quick else np.arange(len(states))
+    return tuple(
+        Finding(
+            key=cells.named(cell := int(attack.variables[variable])),
+            state=_NAMES[int(states[variable])],
+            lower=float(found.low[variable]),
+            upper=float(found.high[variable]),
+            minimum=None if np.isnan(cells.minimum[cell]) else float(cells.minimum[cell]),
+            supplier=bool(cells.supplier[cell]),
+            reason=reasons.get(cell, ""),
+        )
+        for variable in shown
+    )
+
+
+def _counted(attack: _Attack, states: NDArray[np.int64]) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
+    cells = attack.cells
+    hidden = attack.variables[: len(states)]
+    supplier = cells.supplier[hidden]
+    counts = {"hidden": len(hidden), "supplier": int(supplier.sum())}
+    for number, name in enumerate(_NAMES):
+        counts[name] = int(((states == number) & ~supplier).sum())
+        counts[f"supplier_{name}"] = int(((states == number) & supplier).sum())
+    by_table: dict[str, dict[str, int]] = {}
+    kind = np.where(supplier, 3, states)
+    groups, sizes = np.unique(np.column_stack([cells.codes["measure"][hidden], kind]), axis=0, return_counts=True)
+    for (measure, of_kind), size in zip(groups.tolist(), sizes.tolist(), strict=True):
+        by_table.setdefault(cells.labels["measure"][measure], {})[(*_NAMES, "supplier")[of_kind]] = size
+    return counts, by_table

@@ -1,0 +1,348 @@
+"""Feasibility intervals: the smallest and largest value that each hidden cell can have, given all equations.
+
+Hidden cells only are variables, the equations that touch them the rows. Bounds are passed along the equations until
+nothing moves, what is left falls into connected components, and each component is one linear program whose objective
+moves from cell to cell (warm dual simplex). A point that fits all equations proves many cells at once: none of them is
+asked again for what a point has shown (Fischetti and Salazar-González 2001, section 3, call it the attacker problem).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import highspy
+import numpy as np
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from warehouse.errors import AuditError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+TOLERANCE = 1e-6
+_PASSES = 30
+_NODES = 2000
+"""Nodes of a branch and bound for a whole-number answer, before the answer of the linear program has to do."""
+
+
+class ContradictionError(AuditError):
+    """No values fit the equations; ``rows`` are those of the component."""
+
+    def __init__(self, message: str, variables: NDArray[np.int64], rows: NDArray[np.int64]) -> None:
+        super().__init__(message)
+        self.variables, self.rows = variables, rows
+
+
+@dataclass(frozen=True, eq=False)
+class System:
+    """n variables and m rows: ``row_low <= matrix @ x <= row_high`` and ``low <= x <= high``."""
+
+    matrix: sparse.csr_array
+    row_low: NDArray[np.float64]
+    row_high: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    integral: NDArray[np.bool_]
+    """(n,) Variables that are whole numbers."""
+    asked: NDArray[np.bool_]
+    """(n,) Variables whose interval is wanted; the others are remainders that no product prints."""
+    need: NDArray[np.float64]
+    """(n,) The value that has to stay possible; NaN where none."""
+
+
+@dataclass(frozen=True, eq=False)
+class Intervals:
+    """What can be said of each variable."""
+
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    """(n,) Ends of the interval. Of a pass/fail run: what the points have shown, wide enough to pass."""
+    programs: int
+    """Linear programs solved."""
+    undecided: int
+    """Answers that are those of the linear program, since the search for whole numbers was given up."""
+
+
+def solve(
+    system: System, *, quick: bool = False, name: Callable[[int], str] = str, among: NDArray[np.bool_] | None = None
+) -> Intervals:
+    """The intervals of all variables that are asked for.
+
+    Args:
+        quick: Stop at a cell as soon as two values are possible and the value it needs is reached.
+        name: How messages call a variable.
+        among: (n,) Ask only for these.
+
+    Raises:
+        ContradictionError: no values fit.
+        AuditError: the solver failed.
+    """
+    low, high = propagate(system, name)
+    asked = system.asked if among is None else system.asked & among
+    low_found, high_found = low.copy(), high.copy()
+    programs = undecided = 0
+    open_ = high - low > TOLERANCE
+    for variables, rows in _components(system, open_):
+        if not asked[variables].any():
+            continue
+        component = _Component(system, variables, rows, low, high, asked, name)
+        component.quick() if quick else component.full()
+        low_found[variables], high_found[variables] = component.result()
+        programs += component.programs
+        undecided += component.undecided
+    return Intervals(low_found, high_found, programs, undecided)
+
+
+def propagate(system: System, name: Callable[[int], str] = str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Bounds that follow row by row, without any program: whatever is alone in an equation is known.
+
+    Raises:
+        ContradictionError: a bound passes the opposite one.
+    """
+    low, high = system.low.copy(), system.high.copy()
+    entries = system.matrix.tocoo()
+    row, column, factor = (part[entries.data != 0] for part in (entries.row, entries.col, entries.data))
+    up = factor > 0
+    number = system.matrix.shape[0]
+    for _ in range(_PASSES):
+        least = np.where(up, factor * low[column], factor * high[column])
+        most = np.where(up, factor * high[column], factor * low[column])
+        others_least = _without_own(least, row, number)
+        others_most = _without_own(most, row, number)
+        with np.errstate(invalid="ignore"):
+            above = (system.row_high[row] - others_least) / factor
+            below = (system.row_low[row] - others_most) / factor
+        new_high, new_low = high.copy(), low.copy()
+        np.minimum.at(new_high, column, np.where(up, above, np.where(np.isfinite(below), below, np.inf)))
+        np.maximum.at(new_low, column, np.where(up, np.where(np.isfinite(below), below, -np.inf), above))
+        new_high = np.where(system.integral, np.floor(new_high + TOLERANCE), new_high)
+        new_low = np.where(system.integral, np.ceil(new_low - TOLERANCE), new_low)
+        if len(wrong := np.flatnonzero(new_low > new_high + TOLERANCE * np.maximum(1, np.abs(new_low)))):
+            variable = int(wrong[0])
+            rows = np.unique(row[column == variable])
+            raise ContradictionError(
+                f"the published values contradict each other: {name(variable)} would have to be at least {new_low[variable]:g} "
+                f"and at most {new_high[variable]:g}. Correct the data or the code lists.",
+                np.unique(column[np.isin(row, rows)]),
+                rows,
+            )
+        moved = np.any(new_high < high - TOLERANCE) or np.any(new_low > low + TOLERANCE)
+        low, high = np.maximum(low, new_low), np.minimum(high, np.maximum(new_high, new_low))
+        if not moved:
+            break
+    return low, high
+
+
+def _without_own(terms: NDArray[np.float64], row: NDArray[np.int64], number: int) -> NDArray[np.float64]:
+    """Per entry: the sum of the other terms of its row, which may be infinite."""
+    endless = ~np.isfinite(terms)
+    finite = np.where(endless, 0, terms)
+    total = np.bincount(row, weights=finite, minlength=number)[row] - finite
+    ends = np.bincount(row, weights=endless, minlength=number)[row] - endless
+    sign = np.sign(np.bincount(row, weights=np.where(endless, np.sign(terms), 0), minlength=number))[row]
+    with np.errstate(invalid="ignore"):
+        return np.where(ends > 0, sign * np.inf, total)
+
+
+def _components(system: System, open_: NDArray[np.bool_]) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Variables and rows that belong together, over variables that are still open."""
+    free = np.flatnonzero(open_)
+    reduced = system.matrix[:, free].tocoo()
+    number = len(free) + system.matrix.shape[0]
+    graph = sparse.coo_array((np.ones(len(reduced.data)), (reduced.col, reduced.row + len(free))), shape=(number, number))
+    _, label = csgraph.connected_components(graph, directed=False)
+    order = np.argsort(label[: len(free)], kind="stable")
+    rows_order = np.argsort(label[len(free) :], kind="stable")
+    of_row = label[len(free) :][rows_order]
+    found = []
+    for group in np.split(order, np.flatnonzero(np.diff(label[order])) + 1) if len(free) else ():
+        first, last = np.searchsorted(of_row, [label[group[0]], label[group[0]] + 1])
+        found.append((free[group], rows_order[first:last]))
+    return found
+
+
+class _Component:
+    """One connected component and the points found in it."""
+
+    def __init__(
+        self,
+        system: System,
+        variables: NDArray[np.int64],
+        rows: NDArray[np.int64],
+        low: NDArray[np.float64],
+        high: NDArray[np.float64],
+        asked: NDArray[np.bool_],
+        name: Callable[[int], str],
+    ) -> None:
+        self.variables, self.rows, self.name = variables, rows, name
+        self.low, self.high = low[variables].copy(), high[variables].copy()
+        self.integral = system.integral[variables]
+        self.asked = np.flatnonzero(asked[variables])
+        self.need = system.need[variables]
+        self.seen_low = np.full(len(variables), np.inf)
+        self.seen_high = np.full(len(variables), -np.inf)
+        self.programs = self.undecided = 0
+        matrix = system.matrix[rows]
+        fixed = np.where(high - low > TOLERANCE, 0, low)
+        moved = matrix @ np.where(np.isfinite(fixed), fixed, 0)
+        self.matrix = sparse.csr_array(matrix[:, variables])
+        self.row_low, self.row_high = system.row_low[rows] - moved, system.row_high[rows] - moved
+        self.solver = _solver()
+        _check(self.solver.passModel(self._program(self.matrix, len(variables))), "model")
+        self.mixed: highspy.Highs | None = None
+
+    def _program(self, matrix: sparse.csr_array, columns: int) -> highspy.HighsLp:
+        program = highspy.HighsLp()
+        program.num_col_, program.num_row_ = columns, matrix.shape[0]
+        program.col_cost_ = np.zeros(columns)
+        program.col_lower_, program.col_upper_ = self.low, self.high
+        program.row_lower_, program.row_upper_ = self.row_low, self.row_high
+        program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        program.a_matrix_.num_col_, program.a_matrix_.num_row_ = columns, matrix.shape[0]
+        program.a_matrix_.start_ = matrix.indptr
+        program.a_matrix_.index_ = matrix.indices
+        program.a_matrix_.value_ = matrix.data
+        return program
+
+    def result(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return self.low, self.high
+
+    # ------------------------------------------------------------ questions
+
+    def full(self) -> None:
+        """Both ends of every interval."""
+        self._spread()
+        for cell in self.asked.tolist():
+            for sense in (1.0, -1.0):
+                if not self._is_shown(cell, sense):
+                    self._settle(cell, sense)
+
+    def quick(self) -> None:
+        """Until every cell has shown two values and the one it needs, or cannot."""
+        self._spread()
+        for cell in self.asked.tolist():
+            for sense in (-1.0, 1.0):
+                if not self._passes(cell) and not self._is_shown(cell, sense):
+                    self._settle(cell, sense)
+        wide = np.array([self._passes(cell) for cell in range(len(self.variables))])
+        self.low, self.high = np.where(wide, self.seen_low, self.low), np.where(wide, self.seen_high, self.high)
+
+    def _passes(self, cell: int) -> bool:
+        two = self.seen_high[cell] - self.seen_low[cell] > TOLERANCE
+        return bool(two and not self.seen_high[cell] < self.need[cell] - TOLERANCE)
+
+    def _is_shown(self, cell: int, sense: float) -> bool:
+        if sense > 0:
+            return bool(self.seen_low[cell] <= self.low[cell] + TOLERANCE)
+        return bool(self.seen_high[cell] >= self.high[cell] - TOLERANCE)
+
+    def _spread(self) -> None:
+        """A few points that move many cells at once: all up, all down, then those that have not moved."""
+        for sense in (-1.0, 1.0) * 3:
+            costs = np.zeros(len(self.variables))
+            still = np.array([cell for cell in self.asked.tolist() if not self._passes(cell)], dtype=np.int64)
+            if not len(still):
+                return
+            # an open end would take all there is: what is large already weighs less
+            costs[still] = sense / (1 + np.where(np.isfinite(self.high[still]), self.high[still], 1e3))
+            if np.any(np.isinf(self.high[still])) and sense < 0:
+                costs[np.isinf(self.high)] = 0
+            self._ask(costs)
+
+    def _settle(self, cell: int, sense: float) -> None:
+        """The end of one interval. ``sense`` 1: the lower, -1: the upper."""
+        costs = np.zeros(len(self.variables))
+        costs[cell] = sense
+        bound = self._ask(costs)
+        if bound is None:
+            return
+        if self.integral[cell]:
+            bound = np.ceil(bound - TOLERANCE) if sense > 0 else np.floor(bound + TOLERANCE)
+        self._bound(cell, sense, bound)
+        if not self._is_shown(cell, sense):
+            self._search(cell, sense)
+
+    def _bound(self, cell: int, sense: float, bound: float) -> None:
+        if sense > 0:
+            self.low[cell] = max(self.low[cell], bound)
+        else:
+            self.high[cell] = min(self.high[cell], bound)
+
+    def _ask(self, costs: NDArray[np.float64]) -> float | None:
+        """Minimise; remember the point. The value of the one cell asked for, None if it has no end."""
+        solver = self.solver
+        _check(solver.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs), "costs")
+        _check(solver.run(), "run")
+        self.programs += 1
+        status = solver.getModelStatus()
+        if status in (highspy.HighsModelStatus.kUnbounded, highspy.HighsModelStatus.kUnboundedOrInfeasible):
+            return None
+        if status == highspy.HighsModelStatus.kInfeasible:
+            self._contradict()
+        if status != highspy.HighsModelStatus.kOptimal:
+            raise AuditError(f"the solver stopped with {solver.modelStatusToString(status)}; nothing is known of {self._some()}")
+        point = np.asarray(solver.getSolution().col_value)
+        self._remember(point)
+        moved = np.flatnonzero(costs)
+        return float(point[moved[0]]) if len(moved) == 1 else 0.0
+
+    def _remember(self, point: NDArray[np.float64]) -> None:
+        """Points count only if they are whole numbers where the cells are."""
+        near = np.round(point)
+        if np.all(np.abs(point - near)[self.integral] <= TOLERANCE):
+            point = np.where(self.integral, near, point)
+            np.minimum(self.seen_low, point, out=self.seen_low)
+            np.maximum(self.seen_high, point, out=self.seen_high)
+
+    def _search(self, cell: int, sense: float) -> None:
+        """The end of an interval in whole numbers, where the linear program ended in a fraction."""
+        if self.mixed is None:
+            self.mixed = _solver()
+            _check(self.mixed.setOptionValue("mip_max_nodes", _NODES), "option")
+            _check(self.mixed.setOptionValue("mip_rel_gap", 0.0), "option")
+            program = self._program(self.matrix, len(self.variables))
+            kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+            program.integrality_ = [kinds[int(whole)] for whole in self.integral]
+            _check(self.mixed.passModel(program), "model")
+        costs = np.zeros(len(self.variables))
+        costs[cell] = sense
+        _check(self.mixed.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs), "costs")
+        _check(self.mixed.run(), "run")
+        self.programs += 1
+        status = self.mixed.getModelStatus()
+        if status == highspy.HighsModelStatus.kInfeasible:
+            self._contradict()
+        info = self.mixed.getInfo()
+        if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
+            self._remember(np.asarray(self.mixed.getSolution().col_value))
+        if np.isfinite(info.mip_dual_bound):
+            bound = np.ceil(info.mip_dual_bound - TOLERANCE) * sense
+            self._bound(cell, sense, bound)
+        self.undecided += status != highspy.HighsModelStatus.kOptimal
+
+    def _contradict(self) -> None:
+        raise ContradictionError(
+            f"the published values contradict each other: no values fit {self._some()}. Correct the data or the code lists.",
+            self.variables,
+            self.rows,
+        )
+
+    def _some(self) -> str:
+        return ", ".join(self.name(int(v)) for v in self.variables[:4]) + (", ..." if len(self.variables) > 4 else "")
+
+
+def _solver() -> highspy.Highs:
+    solver = highspy.Highs()
+    # another number of threads than the models before it, and a model does not run
+    for option, value in (("output_flag", False), ("threads", 1)):
+        _check(solver.setOptionValue(option, value), "option")
+    return solver
+
+
+def _check(status: highspy.HighsStatus, what: str) -> None:
+    if status == highspy.HighsStatus.kError:
+        raise AuditError(f"the solver failed ({what}); the audit cannot say anything. Run it again with `monitor --debug`.")

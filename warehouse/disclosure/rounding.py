@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 
     from warehouse.disclosure.problem import Problem
 
-NODES = 2_000
-"""Nodes of one integer program before its best answer is taken: a limit of time would not give the same twice."""
 EXCHANGES = 2
+"""How often every small cell is tried in an exchange; a third time gains less than a hundredth of the mean change."""
 WIDEST = 20_000
 """Inner cells that may move together to let linked families agree."""
+GAP, NODES = 0.1, 200
+"""When an integer program is good enough, and after how many nodes its best answer is taken: no limit of time, which
+would not give the same twice."""
 
 
 def round_small(problem: Problem, base: int) -> NDArray[np.float64]:
@@ -65,13 +67,14 @@ def round_small(problem: Problem, base: int) -> NDArray[np.float64]:
 
 
 def _checked(problem: Problem, result: NDArray[np.float64], base: int) -> NDArray[np.float64]:
-    """The result, if it is what was promised. Only relations with parts on both sides can have broken it."""
+    """The result, if it is what was promised. Only relations with several cells on both sides can have broken it."""
     wrong = ((result != 0) & (result < base)) | ((problem.values == 0) & (result != 0))
+    wrong[problem.relations[np.flatnonzero(problem.relations @ result)].indices] = True
     if wrong.any():
         cell = int(np.flatnonzero(wrong)[0])
         raise DisclosureError(
-            f"{problem.name(cell)}: {problem.values[cell]:g} would become {result[cell]:g}, expected 0 or at least {base}. "
-            "It is a difference of cells; hide small counts there instead of rounding them."
+            f"{problem.name(cell)}: {problem.values[cell]:g} would become {result[cell]:g}, expected 0 or at least {base} and "
+            "sums that hold. Hide small counts there instead of rounding them."
         )
     return result
 
@@ -196,8 +199,9 @@ class _Linked:
             for frozen in (leading, settled):
                 for group, free in self._groups(rows, frozen):
                     self._solve(rounded, group, free)
-            for row in rows:
-                self._widen(rounded, row, linked[height[linked] <= level])
+            columns = csr_array(self.links[linked[height[linked] <= level]].T)
+            for row in rows[self.links[rows] @ rounded != 0]:
+                self._widen(rounded, row, linked[height[linked] <= level], columns)
             settled[self.links[rows].indices] = True
 
     def _groups(self, rows: NDArray[np.int64], frozen: NDArray[np.bool_]) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
@@ -212,10 +216,9 @@ class _Linked:
         cells = np.flatnonzero(~frozen)[used]
         return [(rows[member == at], cells[of_cell == at]) for at in range(count)]
 
-    def _widen(self, rounded: NDArray[np.float64], row: int, known: NDArray[np.int64]) -> None:
+    def _widen(self, rounded: NDArray[np.float64], row: int, known: NDArray[np.int64], columns: csr_array) -> None:
         """Let more and more cells around a sum that does not agree move, smaller sums and all that hang on them too."""
         free = np.unique(self.links[[row]].indices)
-        columns = csr_array(self.links[known].T)
         while True:
             rows = known[np.unique(columns[free].indices)]
             if self._solve(rounded, rows, free):
@@ -263,19 +266,34 @@ def _integers(
     matrix: csr_array, sides: NDArray[np.float64], costs: NDArray[np.float64], most: NDArray[np.float64]
 ) -> NDArray[np.float64] | None:
     """Whole numbers x, 0 <= x <= most, with matrix @ x == sides and small costs; None if there are none."""
+    # Once the small cells are decided, the large ones nearly always come out whole by themselves: twenty times as fast.
+    for whole in (most <= 1, np.ones(len(most), dtype=np.bool_)):
+        answer = _solved(csr_array(matrix), sides, costs, most, whole)
+        if answer is None or np.array_equal(matrix @ np.rint(answer), sides):
+            break
+    return None if answer is None else np.asarray(np.rint(answer))
+
+
+def _solved(
+    matrix: csr_array,
+    sides: NDArray[np.float64],
+    costs: NDArray[np.float64],
+    most: NDArray[np.float64],
+    whole: NDArray[np.bool_],
+) -> NDArray[np.float64] | None:
     solver = highspy.Highs()
-    for option, value in (("output_flag", False), ("threads", 1), ("mip_max_nodes", NODES)):
+    for option, value in (("output_flag", False), ("threads", 1), ("mip_rel_gap", GAP), ("mip_max_nodes", NODES)):
         solver.setOptionValue(option, value)
     model = highspy.HighsLp()
-    matrix = csr_array(matrix)
     model.num_row_, model.num_col_ = matrix.shape
     model.col_cost_, model.col_lower_, model.col_upper_ = costs, np.zeros(len(costs)), most
     model.row_lower_, model.row_upper_ = sides, sides
     model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
     model.a_matrix_.start_, model.a_matrix_.index_, model.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data
-    model.integrality_ = [highspy.HighsVarType.kInteger] * len(costs)
+    kinds = highspy.HighsVarType
+    model.integrality_ = [kinds.kInteger if one else kinds.kContinuous for one in whole]
     if solver.passModel(model) == highspy.HighsStatus.kError or solver.run() == highspy.HighsStatus.kError:
         raise DisclosureError(f"rounding: HiGHS refused an integer program of {matrix.shape[0]} sums. Report this.")
     if solver.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         return None
-    return np.asarray(np.rint(solver.getSolution().col_value))
+    return np.array(solver.getSolution().col_value)

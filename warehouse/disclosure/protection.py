@@ -1,0 +1,116 @@
+"""The published form of every figure that differs from its true one: hidden, rounded, or not published."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from warehouse.disclosure import rules as rule_files
+from warehouse.disclosure import universe
+from warehouse.disclosure.universe import KEY, Universe
+from warehouse.storage import Connection
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from warehouse.disclosure.problem import Pattern
+    from warehouse.disclosure.rules import Rules
+
+
+def protect(con: Connection) -> pa.Table:
+    """Protect the figures of a candidate.
+
+    Args:
+        con: see ``universe.build``.
+
+    Returns:
+        One row per figure whose published form differs: its key, action (hidden, rounded, not_published), reason (primary,
+        secondary, supplier, follows, rounded, too_detailed), value and rounding_base (of rounded ones), conf_status, and the
+        method that found it.
+
+    Raises:
+        DisclosureError: nothing may be published.
+    """
+    product = con.execute("select any_value(product) from catalogue.disclosure_rule").fetchone()
+    rules = rule_files.load(str(product[0]) if product else "")
+    con.execute(
+        "create or replace temp table disclosure_change (id bigint, action varchar, reason varchar, value double, method varchar)"
+    )
+    for part in universe.build(con, rules):
+        changes = _rounded(part, rules) if rules.mode == "round" else _hidden(part, rules)
+        con.register("changes", changes)
+        con.execute("insert into disclosure_change select * from changes")
+        con.unregister("changes")
+    return _published_forms(con, rules)
+
+
+def pattern(part: Universe, rules: Rules, mode: str) -> Pattern:
+    """What a mode that hides does with one part of the universe."""
+    from warehouse.disclosure.optimal import optimal
+    from warehouse.disclosure.suppress import suppress
+
+    start = suppress(part.problem)
+    return optimal(part.problem, start, seconds=rules.seconds) if mode == "optimal" else start
+
+
+def _hidden(part: Universe, rules: Rules) -> pa.Table:
+    found = pattern(part, rules, rules.mode)
+    figures = np.flatnonzero(found.hidden[: len(part.cells["id"])])
+    reasons = np.where(part.withheld[figures], "supplier", np.where(part.problem.primary[figures], "primary", "secondary"))
+    return _changes(part.cells["id"][figures], "hidden", reasons.tolist(), [None] * len(figures), found.method)
+
+
+def _rounded(part: Universe, rules: Rules) -> pa.Table:
+    from warehouse.disclosure.rounding import round_small
+
+    values = round_small(part.problem, rules.rounding_base)[: len(part.cells["id"])]
+    changed = np.flatnonzero(values != part.problem.values[: len(values)])
+    return _changes(part.cells["id"][changed], "rounded", ["rounded"] * len(changed), values[changed].tolist(), "round")
+
+
+def _changes(ids: NDArray[np.int64], action: str, reasons: list[str], values: list[float | None], method: str) -> pa.Table:
+    import pyarrow as pa
+
+    return pa.table(
+        {
+            "id": pa.array(ids, pa.int64()),
+            "action": pa.array([action] * len(ids), pa.string()),
+            "reason": pa.array(reasons, pa.string()),
+            "value": pa.array(values, pa.float64()),
+            "method": pa.array([method] * len(ids), pa.string()),
+        }
+    )
+
+
+def _published_forms(con: Connection, rules: Rules) -> pa.Table:
+    key = ", ".join(f"c.{column}" for column in KEY)
+    same = " and ".join(f"c.{column} = f.{column}" for column in KEY if column != "measure_id")
+    told = "case reason when 'primary' then 'A' when 'secondary' then 'D' else 'C' end" if rules.tell_reason else "'C'"
+    return con.sql(
+        f"""
+        with changes as (
+            select {key}, ch.action, ch.reason, ch.value, ch.method
+            from disclosure_change as ch inner join disclosure_cell as c on ch.id = c.id
+            union all
+            -- a sum or quotient of a group tells its count, and of a small group something about its persons
+            select {key}, 'hidden' as action, 'follows' as reason, null as value, 'follows' as method
+            from disclosure_cell as c
+            inner join disclosure_cell as f on c.follows_measure = f.measure_id and {same}
+            left join disclosure_change as ch on f.id = ch.id
+            where c.is_allowed and c.value is not null
+                and (coalesce(ch.action, '') = 'hidden' or (f.value > 0 and f.value < c.minimum_denominator))
+            union all
+            select {key}, 'not_published' as action, 'too_detailed' as reason, null as value, 'depth' as method
+            from disclosure_cell as c
+            where not c.is_allowed
+        )
+        select
+            *,
+            case when action = 'rounded' then {rules.rounding_base} end::integer as rounding_base,
+            case when action = 'hidden' then {told} end as conf_status
+        from changes
+        order by {", ".join(KEY)}
+        """
+    ).to_arrow_table()

@@ -16,14 +16,23 @@ from scipy import sparse
 from warehouse.audit import cells as cells_
 from warehouse.audit import intervals, relations
 from warehouse.audit.cells import Cells, describe
-from warehouse.audit.report import Finding, Leak, Policy, Report, State
+from warehouse.audit.report import STATES, Finding, Leak, Policy, Report
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from warehouse.storage import Connection
+
+
+@dataclass(frozen=True)
+class Known:
+    """The value of a hidden cell, from a place outside of its table."""
+
+    key: tuple[str, ...]
+    value: float
+    reason: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +58,8 @@ def judge(
     quick: bool,
     policy: Policy,
     minimum: int | None = None,
-    known: Sequence[tuple[tuple[str, ...], float, str]] = (),
+    known: Sequence[Known] = (),
+    earlier: Mapping[str, str] | None = None,
     leaks: Sequence[Leak] = (),
     notes: Sequence[str] = (),
     started: float | None = None,
@@ -57,7 +67,8 @@ def judge(
     """Audit the tables of a schema.
 
     Args:
-        known: Hidden cells whose value is known from elsewhere: key, value, and from where.
+        known: Hidden cells whose value is known from elsewhere.
+        earlier: Schemas of earlier releases by version, the newest first.
         leaks: What the products were found to show.
 
     Raises:
@@ -65,11 +76,13 @@ def judge(
     """
     started = time.monotonic() if started is None else started
     cells_.require(con, schema, place)
-    cells = cells_.read(con, schema, place, minimum=minimum)
-    reasons = _learn(cells, known)
-    attack = _attack(cells, relations.build(con, schema, cells))
-    attack, found = _solve(attack, quick=quick)
-    states = _states(attack, found)
+    cells = cells_.read(con, schema, place, minimum=minimum, earlier=earlier)
+    equations = relations.build(con, schema, cells)
+    reasons = _learn(equations, cells, [*known, *_said_before(con, schema, earlier or {})])
+    attack, found, given_up = _solve(_attack(cells, equations), quick=quick)
+    if given_up:
+        notes = [*notes, f"{given_up} equations that rest on few or on earlier values contradict others and were left out"]
+    states = _states(attack, found, reasons)
     findings = _findings(attack, found, states, reasons, quick=quick)
     counts, by_table = _counted(attack, states)
     counts |= {"leaks": len(leaks), "insider": 0, "undecided": found.undecided}
@@ -87,14 +100,40 @@ def judge(
     )
 
 
-def _learn(cells: Cells, known: Sequence[tuple[tuple[str, ...], float, str]]) -> dict[int, str]:
-    """Write what is known from elsewhere into the cells; why, by cell."""
-    reasons = {}
-    for key, value, reason in known:
-        cell = _cell(cells, key)
-        if cell >= 0 and cells.hidden[cell]:
-            cells.low[cell] = cells.high[cell] = value
-            reasons[cell] = reason
+def _said_before(con: Connection, schema: str, earlier: Mapping[str, str]) -> list[Known]:
+    """What an earlier release shows of cells that this one hides."""
+    key = ", ".join(f"n.{column}" for column in cells_.KEY)
+    found = []
+    for version, before in earlier.items():
+        rows = con.execute(
+            f"select {key}, o.value from {schema}.fct_measure n join {before}.fct_measure o on {cells_.matched('n', 'o')} "
+            "where n.value is null and n.conf_status is distinct from 'F' and o.value is not null order by all"
+        ).fetchall()
+        found += [Known(tuple(str(code) for code in row[:-1]), float(row[-1]), f"release {version}") for row in rows]
+    return found
+
+
+def _learn(equations: relations.Equations, cells: Cells, known: Sequence[Known]) -> dict[int, str]:
+    """Add what is known from elsewhere, as far as it fits; from where, by cell."""
+    reasons: dict[int, str] = {}
+    values = []
+    for one in known:
+        cell = _cell(cells, one.key)
+        if cell >= 0 and cells.hidden[cell] and cell not in reasons:
+            reasons[cell] = one.reason
+            values.append(one.value)
+    if reasons:
+        cell_ = np.repeat(np.array(list(reasons), dtype=np.int64), 2)
+        sign = np.tile([1.0, -1.0], len(values))
+        number = len(cell_)
+        equations.add(
+            row=np.arange(number),
+            variable=cell_,
+            coefficient=sign,
+            low=np.repeat(np.array(values), 2) * sign,
+            high=np.full(number, np.inf),
+            weak=np.ones(number, dtype=bool),
+        )
     return reasons
 
 
@@ -110,6 +149,8 @@ def _cell(cells: Cells, key: tuple[str, ...]) -> int:
 
 def _attack(cells: Cells, equations: relations.Equations) -> _Attack:
     hidden = np.flatnonzero(cells.hidden)
+    # those that are asked for come first
+    hidden = hidden[np.argsort(cells.is_earlier[hidden], kind="stable")]
     rests = np.arange(len(cells), equations.variables)
     variables = np.concatenate([hidden, rests])
     place = np.full(equations.variables, -1)
@@ -132,17 +173,18 @@ def _attack(cells: Cells, equations: relations.Equations) -> _Attack:
         low=np.r_[cells.low[hidden], np.zeros(number)],
         high=np.r_[cells.high[hidden], np.full(number, np.inf)],
         integral=np.r_[cells.integral[hidden], np.ones(number, dtype=bool)],
-        asked=np.r_[np.ones(len(hidden), dtype=bool), np.zeros(number, dtype=bool)],
+        asked=np.r_[~cells.is_earlier[hidden], np.zeros(number, dtype=bool)],
         need=np.r_[cells.minimum[hidden], np.full(number, np.nan)],
     )
     return _Attack(cells, system, variables, weak)
 
 
-def _solve(attack: _Attack, *, quick: bool) -> tuple[_Attack, intervals.Intervals]:
-    """Solve; equations that rest on few instances are given up where they contradict the others."""
+def _solve(attack: _Attack, *, quick: bool) -> tuple[_Attack, intervals.Intervals, int]:
+    """Solve; equations that rest on little are given up where they contradict the others. How many those were."""
+    given_up = 0
     while True:
         try:
-            return attack, intervals.solve(attack.system, quick=quick, name=attack.name)
+            return attack, intervals.solve(attack.system, quick=quick, name=attack.name), given_up
         except intervals.ContradictionError as contradiction:
             rows = contradiction.rows[attack.weak[contradiction.rows]]
             if not len(rows):
@@ -150,29 +192,27 @@ def _solve(attack: _Attack, *, quick: bool) -> tuple[_Attack, intervals.Interval
             low, weak = attack.system.row_low.copy(), attack.weak.copy()
             low[rows], weak[rows] = -np.inf, False
             attack = replace(attack, system=replace(attack.system, row_low=low), weak=weak)
+            given_up += len(rows)
 
 
-def _states(attack: _Attack, found: intervals.Intervals) -> NDArray[np.int64]:
-    """(hidden,) Index into ``STATES``."""
+def _states(attack: _Attack, found: intervals.Intervals, reasons: Mapping[int, str]) -> NDArray[np.int64]:
+    """(hidden,) Index into ``STATES``. What another place says outright is exact, also where it was revised since."""
     number = int(attack.system.asked.sum())
     low, high, need = found.low[:number], found.high[:number], attack.system.need[:number]
-    exact = high - low <= intervals.TOLERANCE
+    exact = (high - low <= intervals.TOLERANCE) | np.isin(attack.variables[:number], list(reasons))
     provable = ~exact & (high < need - intervals.TOLERANCE)
     return np.where(exact, 0, np.where(provable, 1, 2))
 
 
-_NAMES: tuple[State, ...] = ("exact", "provable", "ok")
-
-
 def _findings(
-    attack: _Attack, found: intervals.Intervals, states: NDArray[np.int64], reasons: dict[int, str], *, quick: bool
+    attack: _Attack, found: intervals.Intervals, states: NDArray[np.int64], reasons: Mapping[int, str], *, quick: bool
 ) -> tuple[Finding, ...]:
     cells = attack.cells
     shown = np.flatnonzero(states < 2) if quick else np.arange(len(states))
     return tuple(
         Finding(
             key=cells.named(cell := int(attack.variables[variable])),
-            state=_NAMES[int(states[variable])],
+            state=STATES[int(states[variable])],
             lower=float(found.low[variable]),
             upper=float(found.high[variable]),
             minimum=None if np.isnan(cells.minimum[cell]) else float(cells.minimum[cell]),
@@ -188,12 +228,12 @@ def _counted(attack: _Attack, states: NDArray[np.int64]) -> tuple[dict[str, int]
     hidden = attack.variables[: len(states)]
     supplier = cells.supplier[hidden]
     counts = {"hidden": len(hidden), "supplier": int(supplier.sum())}
-    for number, name in enumerate(_NAMES):
+    for number, name in enumerate(STATES):
         counts[name] = int(((states == number) & ~supplier).sum())
         counts[f"supplier_{name}"] = int(((states == number) & supplier).sum())
     by_table: dict[str, dict[str, int]] = {}
     kind = np.where(supplier, 3, states)
     groups, sizes = np.unique(np.column_stack([cells.codes["measure"][hidden], kind]), axis=0, return_counts=True)
     for (measure, of_kind), size in zip(groups.tolist(), sizes.tolist(), strict=True):
-        by_table.setdefault(cells.labels["measure"][measure], {})[(*_NAMES, "supplier")[of_kind]] = size
+        by_table.setdefault(cells.labels["measure"][measure], {})[(*STATES, "supplier")[of_kind]] = size
     return counts, by_table

@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from warehouse.errors import AuditError
+from warehouse.storage import literal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from numpy.typing import NDArray
 
     from warehouse.storage import Connection
@@ -25,6 +28,8 @@ KEY = ("measure_id", "area_code", "period", "sex", "age_group", "origin", "categ
 
 DIMENSIONS = ("measure", "area", "period", "sex", "age_group", "origin", "category", "base")
 """The same as dimensions: a category is ``scheme|code``."""
+
+BREAKDOWNS = ("sex", "age_group", "origin", "category")
 
 NO_COUNTS = frozenset({"percent", "percentage_points", "per_100", "per_1000", "index", "years", "persons_per_km2", "eur"})
 """Units of rates, means and indices: their parts do not add up."""
@@ -70,8 +75,11 @@ class Cells:
     """(n,) Number of the source: what two sources counted need not add up."""
     additive: NDArray[np.bool_]
     """(n,) Parts of it add up: a count or an amount, and no value moved from one territory to another."""
+    is_earlier: NDArray[np.bool_]
+    """(n,) Cells that only an earlier release holds: knowledge, nobody asks for them."""
     period_end: dict[str, str]
-    areas: Areas
+    editions: tuple[Areas, ...]
+    """The areas of this release and of the earlier ones, this one first."""
 
     def __len__(self) -> int:
         return len(self.key)
@@ -184,45 +192,30 @@ def read_areas(con: Connection, schema: str, place: str) -> Areas:
     )
 
 
-def read(con: Connection, schema: str, place: str, *, minimum: int | None = None) -> Cells:
+def read(
+    con: Connection, schema: str, place: str, *, minimum: int | None = None, earlier: Mapping[str, str] | None = None
+) -> Cells:
     """Read the cells of the city from ``schema.fct_measure``, with the rules of ``schema.disclosure_rule`` if it is there.
 
     Args:
         minimum: Smallest count that may be shown, for cells without a rule.
+        earlier: Schemas of earlier releases by version, the newest first. What they hold and this one does not is knowledge
+            too, with a source of its own: it need not add up with newer values.
 
     Raises:
         AuditError: a table or column is missing, no cell, two rows for one cell, a negative count.
     """
-    areas = read_areas(con, schema, place)
-    rule, joined = "cast(null as integer) as minimum, false as zeros_shown, false as is_treated", ""
-    if columns(con, schema, "disclosure_rule"):
-        rule = (
-            "case when r.protection = 'count' then r.minimum end as minimum, "
-            "coalesce(r.zeros_shown, false) as zeros_shown, coalesce(r.protection = 'treated', false) as is_treated"
-        )
-        joined = (
-            f"left join {schema}.disclosure_rule r on r.source_id = f.source_id and r.measure_id = f.measure_id "
-            "and r.area_level = a.level and r.breakdowns = (f.sex <> 'total')::int + (f.age_group <> 'total')::int + "
-            "(f.origin <> 'total')::int + (f.category <> 'total')::int"
-        )
-    rounding = "coalesce(f.rounding_base, 1)" if "rounding_base" in columns(con, schema, "fct_measure") else "1"
-    inside = ", ".join("'" + code.replace("'", "''") + "'" for code in sorted(areas.level))
-    table = con.execute(
-        f"""
-        select f.measure_id as measure, f.area_code as area, f.period, f.sex, f.age_group, f.origin,
-            f.category_scheme || '|' || f.category as category, coalesce(f.population_base, '') as base,
-            cast(f.period_end as varchar) as period_end, f.unit, coalesce(f.source_id, '') as source, coalesce(f.value, 'nan'::double) as value,
-            f.value is null as is_empty, {rounding} as rounding,
-            coalesce(f.status_reason = 'suppressed', false) as is_suppressed,
-            coalesce(f.obs_status = 'E' and f.status_reason = 'territory_bridge', false) as is_bridged, {rule}
-        from {schema}.fct_measure f
-        join (select distinct area_code, level from {schema}.area) a on a.area_code = f.area_code
-        {joined}
-        where f.area_code in ({inside}) and (f.value is not null or f.conf_status is distinct from 'F')
-        """
-    ).to_arrow_table()
+    editions = {"": schema, **(earlier or {})}
+    areas = tuple(read_areas(con, of, version or place) for version, of in editions.items())
+    inside = ", ".join(literal(code) for code in sorted({code for of_edition in areas for code in of_edition.level}))
+    before: list[str] = []
+    parts = []
+    for version, of in editions.items():
+        parts.append(_selected(con, of, version, before, inside))
+        before.append(of)
+    table = con.execute(" union all ".join(parts)).to_arrow_table()
     if not table.num_rows:
-        raise AuditError(f"{place}: table fct_measure holds no cell of the city {areas.city}")
+        raise AuditError(f"{place}: table fct_measure holds no cell of the city {areas[0].city}")
     labels, codes = {}, {}
     for dimension in DIMENSIONS:
         labels[dimension], codes[dimension] = _numbered(table.column(dimension))
@@ -237,11 +230,9 @@ def read(con: Connection, schema: str, place: str, *, minimum: int | None = None
     value, empty, rounding_base = taken("value"), taken("is_empty").astype(bool), taken("rounding")
     units, unit = _numbered(table.column("unit"))
     is_count = ~np.isin(unit[order], [number for number, name in enumerate(units) if name in NO_COUNTS])
-    low = np.where(empty, taken("zeros_shown").astype(float), value - np.where(rounding_base > 1, rounding_base // 2, 0))
-    whole = _whole_numbers(codes["measure"], value, empty, len(labels["measure"])) & is_count
+    off = np.where(rounding_base > 1, rounding_base // 2, 0)
+    low = np.where(empty, taken("zeros_shown").astype(float), value - off)
     minima = np.array(taken("minimum"), dtype=float)
-    if minimum is not None:
-        minima = np.where(np.isnan(minima), minimum, minima)
     ends, end = _numbered(table.column("period_end"))
     cells = Cells(
         labels=labels,
@@ -249,15 +240,16 @@ def read(con: Connection, schema: str, place: str, *, minimum: int | None = None
         stride=stride,
         key=key,
         low=np.where(is_count, np.maximum(low, 0), low),
-        high=np.where(empty, np.inf, value + np.where(rounding_base > 1, rounding_base // 2, 0)),
+        high=np.where(empty, np.inf, value + off),
         hidden=empty,
-        minimum=minima,
-        integral=whole,
+        minimum=minima if minimum is None else np.where(np.isnan(minima), minimum, minima),
+        integral=_whole_numbers(codes["measure"], value, empty, len(labels["measure"])) & is_count,
         supplier=empty & (taken("is_suppressed") | taken("is_treated")).astype(bool),
         source=_numbered(table.column("source"))[1][order],
         additive=is_count & ~taken("is_bridged").astype(bool),
+        is_earlier=taken("is_earlier").astype(bool),
         period_end=_first(labels["period"], codes["period"], ends, end[order]),
-        areas=areas,
+        editions=areas,
     )
     if len(twice := np.flatnonzero(np.diff(key) == 0)):
         raise AuditError(f"{place}: two rows of fct_measure are one cell: {describe(cells.named(int(twice[0])))}")
@@ -265,6 +257,40 @@ def read(con: Connection, schema: str, place: str, *, minimum: int | None = None
         found = describe(cells.named(int(negative[0])))
         raise AuditError(f"{place}: {found}: found {value[negative[0]]:g}, expected a count of at least 0")
     return cells
+
+
+def _selected(con: Connection, schema: str, version: str, before: Sequence[str], inside: str) -> str:
+    """The query for the cells of one release that those ``before`` do not hold."""
+    rule, joined = "cast(null as integer) as minimum, false as zeros_shown, false as is_treated", ""
+    if not version and columns(con, schema, "disclosure_rule"):
+        rule = (
+            "case when r.protection = 'count' then r.minimum end as minimum, "
+            "coalesce(r.zeros_shown, false) as zeros_shown, coalesce(r.protection = 'treated', false) as is_treated"
+        )
+        joined = f"""
+            left join (select distinct area_code, level from {schema}.area) a on a.area_code = f.area_code
+            left join {schema}.disclosure_rule r on r.source_id = f.source_id and r.measure_id = f.measure_id
+                and r.area_level = a.level and r.breakdowns = (f.sex <> 'total')::int + (f.age_group <> 'total')::int
+                    + (f.origin <> 'total')::int + (f.category <> 'total')::int
+        """
+    rounding = "coalesce(f.rounding_base, 1)" if "rounding_base" in columns(con, schema, "fct_measure") else "1"
+    new = "".join(f" and not exists (select 1 from {other}.fct_measure o where {matched('f', 'o')})" for other in before)
+    mark = literal(f"@{version}" if version else "")
+    return f"""
+        select f.measure_id as measure, f.area_code as area, f.period, f.sex, f.age_group, f.origin,
+            f.category_scheme || '|' || f.category as category, coalesce(f.population_base, '') as base,
+            cast(f.period_end as varchar) as period_end, f.unit, coalesce(f.source_id, '') || {mark} as source,
+            coalesce(f.value, 'nan'::double) as value, f.value is null as is_empty, {rounding} as rounding,
+            {str(bool(version)).lower()} as is_earlier, coalesce(f.status_reason = 'suppressed', false) as is_suppressed,
+            coalesce(f.obs_status = 'E' and f.status_reason = 'territory_bridge', false) as is_bridged, {rule}
+        from {schema}.fct_measure f {joined}
+        where f.area_code in ({inside}) and (f.value is not null or f.conf_status is distinct from 'F'){new}
+    """
+
+
+def matched(one: str, other: str, names: Sequence[str] = KEY) -> str:
+    """The join of two tables by their key."""
+    return " and ".join(f"{one}.{name} is not distinct from {other}.{name}" for name in names)
 
 
 def _numbered(column: Any) -> tuple[list[str], NDArray[np.int64]]:

@@ -123,11 +123,11 @@ def propagate(system: System, name: Callable[[int], str] = str) -> tuple[NDArray
         new_low = np.where(system.integral, np.ceil(new_low - TOLERANCE), new_low)
         if len(wrong := np.flatnonzero(new_low > new_high + TOLERANCE * np.maximum(1, np.abs(new_low)))):
             variable = int(wrong[0])
-            rows = np.unique(row[column == variable])
+            variables, rows = _around(system, variable)
             raise ContradictionError(
                 f"the published values contradict each other: {name(variable)} would have to be at least {new_low[variable]:g} "
                 f"and at most {new_high[variable]:g}. Correct the data or the code lists.",
-                np.unique(column[np.isin(row, rows)]),
+                variables,
                 rows,
             )
         moved = np.any(new_high < high - TOLERANCE) or np.any(new_low > low + TOLERANCE)
@@ -146,6 +146,14 @@ def _without_own(terms: NDArray[np.float64], row: NDArray[np.int64], number: int
     sign = np.sign(np.bincount(row, weights=np.where(endless, np.sign(terms), 0), minlength=number))[row]
     with np.errstate(invalid="ignore"):
         return np.where(ends > 0, sign * np.inf, total)
+
+
+def _around(system: System, variable: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The component of one variable."""
+    for variables, rows in _components(system, np.ones(len(system.low), dtype=bool)):
+        if variable in variables:
+            return variables, rows
+    return np.array([variable]), np.zeros(0, dtype=np.int64)
 
 
 def _components(system: System, open_: NDArray[np.bool_]) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from warehouse.audit import cells as cells_
 from warehouse.audit.cells import Cells, columns, describe
 from warehouse.errors import AuditError
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 FEW = 3
 """With fewer known wholes than this an equation is a guess: it is given up where it contradicts others."""
 
-_AGE = re.compile(r"(\d\d)_(\d\d|plus)")
+_AGE = re.compile(r"(\d{2,3})_(\d{2,3}|plus)")
 _OPEN = 1000
 """The end of an open age group."""
 
@@ -77,8 +78,12 @@ class _Family:
     """(k,) Cells."""
     parts: NDArray[np.int64]
     """(k, p) Cells, -1 where there is none."""
+    sign: tuple[int, ...] = ()
+    """(p,) -1 for what goes off; none: all add up."""
     is_same: bool = False
     """Whole and part are one quantity under two names."""
+    is_loose: bool = False
+    """Nobody promises that it adds up; an equation only where all known instances say so, and no error."""
     is_declared: bool = True
     """False: only the data can say that the parts are all."""
     is_logical: bool = False
@@ -107,20 +112,22 @@ def _families(con: Connection, schema: str, cells: Cells) -> Iterator[_Family]:
 
 
 def _areas(cells: Cells) -> Iterator[_Family]:
-    """Every area and the areas below it that are valid at the end of the period."""
+    """Every area and the areas below it that are valid at the end of the period; those of earlier releases too."""
     periods = [cells.period_end[period] for period in cells.labels["period"]]
-    for above, below in cells.areas.children.items():
-        whole = cells.number("area", above)
-        valid: dict[tuple[int, ...], list[int]] = {}
-        for period, end in enumerate(periods):
-            parts = tuple(
-                cells.number("area", code) for code in below if cells.areas.valid[code][0] <= end <= cells.areas.valid[code][1]
-            )
-            valid.setdefault(tuple(part for part in parts if part >= 0), []).append(period)
-        for parts, of_periods in sorted(valid.items()):
-            if whole >= 0 and parts:
-                among = np.isin(cells.codes["period"], of_periods) if len(valid) > 1 else None
-                yield from _family(cells, f"area {above}", "area", whole, parts, among=among)
+    told: set[tuple[int, tuple[int, ...], int]] = set()
+    for areas in cells.editions:
+        for above, below in areas.children.items():
+            whole = cells.number("area", above)
+            valid: dict[tuple[int, ...], list[int]] = {}
+            for period, end in enumerate(periods):
+                there = (code for code in below if areas.valid[code][0] <= end <= areas.valid[code][1])
+                parts = tuple(part for part in (cells.number("area", code) for code in there) if part >= 0)
+                if parts and (whole, parts, period) not in told:
+                    valid.setdefault(parts, []).append(period)
+                    told.add((whole, parts, period))
+            for parts, of_periods in sorted(valid.items()) if whole >= 0 else ():
+                among = np.isin(cells.codes["period"], of_periods) if len(of_periods) < len(periods) else None
+                yield from _division(cells, f"area {above}", "area", whole, parts, among=among)
 
 
 def _declared(con: Connection, schema: str, cells: Cells) -> Iterator[_Family]:
@@ -131,23 +138,76 @@ def _declared(con: Connection, schema: str, cells: Cells) -> Iterator[_Family]:
     ).fetchall()
     for dimension, scheme, whole, partition, parts in rows:
         name = f"code_part {dimension} {scheme} {whole} ({partition})"
+        if whole in parts:
+            raise AuditError(f"table code_part: {name}: {whole} is a part of itself")
         if dimension == "same":
             for part in parts:
-                other = cells.number("category", str(part).replace(":", "|", 1))
-                one = cells.number("category", f"{scheme}|{whole}")
-                if one >= 0 and other >= 0:
-                    yield from _family(cells, name, "category", one, (other,), is_same=True)
-            continue
-        wanted, of_dimension = (whole, *parts), dimension
-        if dimension == "category":
-            wanted = tuple("none|total" if code == "total" else f"{scheme}|{code}" for code in wanted)
-        elif dimension not in ("sex", "origin", "measure"):
-            raise AuditError(f"table code_part: dimension {dimension!r}, expected sex, origin, category, measure or same")
-        numbers = [cells.number(of_dimension, code) for code in wanted]
-        if len(set(wanted)) < len(wanted):
-            raise AuditError(f"table code_part: {name}: {whole} is a part of itself")
-        if numbers[0] >= 0:
-            yield from _family(cells, name, of_dimension, numbers[0], [number for number in numbers[1:] if number >= 0])
+                yield from _same(cells, name, whole, part)
+        elif dimension in ("sex", "origin", "category", "measure"):
+            codes = (whole, *parts)
+            if dimension == "category":
+                codes = tuple("none|total" if code == "total" else f"{scheme}|{code}" for code in codes)
+            numbers = [cells.number(dimension, code) for code in codes]
+            if numbers[0] >= 0:
+                yield from _division(cells, name, dimension, numbers[0], [number for number in numbers[1:] if number >= 0])
+        elif dimension != "flow":
+            raise AuditError(f"table code_part: dimension {dimension!r}, expected sex, origin, category, measure, same or flow")
+    flows: dict[str, list[tuple[str, int]]] = {}
+    for dimension, _, whole, partition, parts in rows:
+        if dimension == "flow":
+            flows.setdefault(whole, []).extend((part, 1 if partition == "plus" else -1) for part in parts)
+    for stock, of_stock in sorted(flows.items()):
+        yield from _flows(cells, stock, of_stock)
+
+
+def _same(cells: Cells, name: str, whole: str, part: str) -> Iterator[_Family]:
+    """Two names of one cell, each ``measure:scheme:category``; ``*`` is any measure, the same on both sides."""
+    sides = []
+    for side in (whole, part):
+        measure, _, category = side.partition(":")
+        number = cells.number("category", category.replace(":", "|"))
+        if number < 0:
+            return
+        found, shift = cells.having("category", number), number * cells.stride["category"]
+        if measure != "*":
+            of_measure = cells.number("measure", measure)
+            found = found[cells.codes["measure"][found] == of_measure]
+            shift += of_measure * cells.stride["measure"]
+        sides.append((found, shift))
+    (wholes, at), (others, other) = sides
+    yield from _family(cells, name, wholes, [(others, at - other)], is_same=True)
+
+
+def _flows(cells: Cells, stock: str, flows: Sequence[tuple[str, int]]) -> Iterator[_Family]:
+    """The stock of a day is that of the year before with what came and went; of all persons only, who grow older."""
+    totals = [(d, cells.number(d, "none|total" if d == "category" else "total")) for d in cells_.BREAKDOWNS]
+    measures = [(cells.number("measure", code), sign) for code, sign in ((stock, 1), *flows)]
+    if measures[0][0] < 0 or min(number for _, number in totals) < 0:
+        return
+    ends: dict[str, list[int]] = {}
+    for code, period in enumerate(cells.labels["period"]):
+        ends.setdefault(cells.period_end[period], []).append(code)
+
+    def taken(measure: int, periods: Sequence[int]) -> list[NDArray[np.int64]]:
+        found = cells.having("measure", measure)
+        for dimension, number in totals:
+            found = found[cells.codes[dimension][found] == number]
+        return [found[cells.codes["period"][found] == period] for period in periods]
+
+    for end, periods in sorted(ends.items()):
+        before = ends.get(f"{int(end[:4]) - 1:04}{end[4:]}", [])
+        for now, wholes in zip(periods, taken(measures[0][0], periods), strict=True):
+            at = measures[0][0] * cells.stride["measure"] + now * cells.stride["period"]
+            parts, signs = [], []
+            for place, (measure, sign) in enumerate(measures):
+                choice = before if place == 0 else periods
+                for other, found in zip(choice, taken(measure, choice) if measure >= 0 else (), strict=False):
+                    shift = at - measure * cells.stride["measure"] - other * cells.stride["period"]
+                    if len(found):
+                        parts.append((found, shift))
+                        signs.append(sign)
+            if len(wholes) and len(parts) > 1:
+                yield from _family(cells, f"flows of {stock} until {end}", wholes, parts, sign=tuple(signs), is_loose=True)
 
 
 def _derived(cells: Cells) -> Iterator[_Family]:
@@ -155,27 +215,27 @@ def _derived(cells: Cells) -> Iterator[_Family]:
     total = cells.number("sex", "total")
     sexes = [cells.number("sex", code) for code in ("m", "f", "diverse") if cells.number("sex", code) >= 0]
     if total >= 0 and sexes:
-        yield from _family(cells, "sex total", "sex", total, sexes)
+        yield from _division(cells, "sex total", "sex", total, sexes)
     total = cells.number("origin", "total")
     if total >= 0:
         pair = [cells.number("origin", code) for code in ("german", "foreign")]
         if min(pair) >= 0:
-            yield from _family(cells, "origin total", "origin", total, pair, is_declared=False)
+            yield from _division(cells, "origin total", "origin", total, pair, is_declared=False)
         for code in range(len(cells.labels["origin"])):
             if code != total:
-                yield from _family(cells, "origin total", "origin", total, [code], is_declared=False)
+                yield from _division(cells, "origin total", "origin", total, [code], is_declared=False)
     total = cells.number("category", "none|total")
     schemes: dict[str, list[int]] = {}
     for code, label in enumerate(cells.labels["category"]):
         if code != total:
             schemes.setdefault(label.partition("|")[0], []).append(code)
     for scheme, codes in sorted(schemes.items()) if total >= 0 else ():
-        together = list(_family(cells, f"scheme {scheme}", "category", total, codes, is_declared=False))
+        together = list(_division(cells, f"scheme {scheme}", "category", total, codes, is_declared=False))
         if all(_is_sum(cells, family) for family in together):
             yield from together
         else:
             for code in codes:
-                yield from _family(cells, f"scheme {scheme}", "category", total, [code], is_declared=False)
+                yield from _division(cells, f"scheme {scheme}", "category", total, [code], is_declared=False)
 
 
 def _is_sum(cells: Cells, family: _Family) -> bool:
@@ -184,7 +244,7 @@ def _is_sum(cells: Cells, family: _Family) -> bool:
     return bool(np.all(most[known] >= -_tolerance(cells, family)[known]))
 
 
-def _family(
+def _division(
     cells: Cells,
     name: str,
     dimension: str,
@@ -192,17 +252,36 @@ def _family(
     parts: Sequence[int],
     *,
     among: NDArray[np.bool_] | None = None,
-    is_same: bool = False,
     is_declared: bool = True,
 ) -> Iterator[_Family]:
-    """The instances of a partition: at most one family, none where nothing can be said."""
+    """Codes of one dimension and the codes they are divided into."""
     wholes = cells.having(dimension, whole)
-    wholes = wholes[cells.additive[wholes] if among is None else (cells.additive & among)[wholes]]
+    wholes = wholes if among is None else wholes[among[wholes]]
+    shifted = [(cells.having(dimension, code), (whole - code) * cells.stride[dimension]) for code in parts]
+    yield from _family(cells, name, wholes, shifted, is_declared=is_declared)
+
+
+def _family(
+    cells: Cells,
+    name: str,
+    wholes: NDArray[np.int64],
+    parts: Sequence[tuple[NDArray[np.int64], int]],
+    *,
+    sign: tuple[int, ...] = (),
+    is_same: bool = False,
+    is_declared: bool = True,
+    is_loose: bool = False,
+) -> Iterator[_Family]:
+    """The instances of a partition: one family, or none where nothing can be said.
+
+    Args:
+        parts: Per part its cells, and what makes the key of a part that of its whole.
+    """
+    wholes = wholes[cells.additive[wholes]]
     keys = cells.key[wholes]
     hits = []
-    for code in parts:
-        part = cells.having(dimension, code)
-        wanted = cells.key[part] + (whole - code) * cells.stride[dimension]
+    for part, shift in parts:
+        wanted = cells.key[part] + shift
         at = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
         same = keys[at] == wanted if len(keys) else np.zeros(len(part), dtype=bool)
         hits.append((at[same], part[same]))
@@ -216,17 +295,23 @@ def _family(
         found[row[at], column] = part
     keep = ~((found >= 0) & ~cells.additive[found]).any(axis=1)
     if keep.any():
-        yield _Family(name, wholes[some][keep], found[keep], is_same=is_same, is_declared=is_declared)
+        yield _Family(name, wholes[some][keep], found[keep], sign, is_same, is_loose, is_declared)
 
 
 def _slack(cells: Cells, family: _Family) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.float64]]:
     """Per instance: is all of it known, and the least and the most by which the whole is above its parts."""
     there = family.parts >= 0
-    known = ~cells.hidden[family.whole] & ~(there & cells.hidden[family.parts]).any(axis=1)
-    low = np.where(there & ~cells.hidden[family.parts], cells.low[family.parts], 0).sum(axis=1)
-    high = np.where(there & ~cells.hidden[family.parts], cells.high[family.parts], 0).sum(axis=1)
+    hidden = there & cells.hidden[family.parts]
+    known = ~cells.hidden[family.whole] & ~hidden.any(axis=1)
+    low = np.where(there & ~hidden, cells.low[family.parts], 0)
+    high = np.where(there & ~hidden, cells.high[family.parts], 0)
+    if family.sign:
+        minus = np.array(family.sign)[None, :] < 0
+        low, high = np.where(minus, -high, low), np.where(minus, -low, high)
     shown = ~cells.hidden[family.whole]
-    return known, np.where(shown, cells.low[family.whole], 0) - high, np.where(shown, cells.high[family.whole], 0) - low
+    least = np.where(shown, cells.low[family.whole], 0) - high.sum(axis=1)
+    most = np.where(shown, cells.high[family.whole], 0) - low.sum(axis=1)
+    return known, least, most
 
 
 def _tolerance(cells: Cells, family: _Family) -> NDArray[np.float64]:
@@ -255,7 +340,9 @@ def _add(equations: Equations, cells: Cells, family: _Family) -> None:
     equations.add(
         row=np.concatenate([row, wholes]),
         variable=np.concatenate([family.parts[touched][row, column], family.whole[touched][wholes]]),
-        coefficient=np.concatenate([np.ones(len(row)), -np.ones(len(wholes))]),
+        coefficient=np.concatenate(
+            [np.array(family.sign, float)[column] if family.sign else np.ones(len(row)), -np.ones(len(wholes))]
+        ),
         low=np.where(is_equation, least, -np.inf)[touched],
         high=most[touched],
         weak=is_weak[touched],
@@ -263,7 +350,9 @@ def _add(equations: Equations, cells: Cells, family: _Family) -> None:
 
 
 def _mixed(cells: Cells, family: _Family) -> NDArray[np.bool_]:
-    """Instances whose whole and parts come from several sources."""
+    """Instances whose whole and parts come from several sources, or need not add up for another reason."""
+    if family.is_loose:
+        return np.ones(len(family.whole), dtype=bool)
     other = cells.source[family.parts] != cells.source[family.whole][:, None]
     return np.asarray(((family.parts >= 0) & other).any(axis=1))
 

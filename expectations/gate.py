@@ -1,4 +1,4 @@
-"""The gate: gathers what deliveries, dbt and the rules say about one candidate into one verdict.
+"""The gate: gathers what deliveries, dbt, the disclosure audit and the rules say about one candidate into one verdict.
 
 Decides by severity. A rule that could not be evaluated is a critical failure, whatever its own severity. Wording and
 thresholds are in ``rules/*.yml``, the questions to the marts in ``queries.py``, the page in ``page.py``.
@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from expectations import gx, models, page, queries, texts
+from expectations import disclosure, gx, models, page, queries, texts
 from expectations.gx import Answer, Question
 from expectations.queries import SHOWN, Context
 from expectations.texts import Wording
@@ -25,6 +25,7 @@ from warehouse.catalogue import Catalogue
 from warehouse.catalogue.models import Bilingual
 from warehouse.checks import Check, Finding, Severity, Verdict
 from warehouse.deliveries import archive
+from warehouse.disclosure import rules as rule_files
 from warehouse.errors import BuildError
 from warehouse.home import Home
 from warehouse.publication import decisions
@@ -64,6 +65,7 @@ def check(home: Home, catalogue: Catalogue, candidate: Candidate, *, rules_folde
         checks = [
             *_of_deliveries(con, home, catalogue),
             *_of_dbt(con, run),
+            *disclosure.checks(con, rule_files.load(catalogue.profile.disclosure)),
             *_of_rules(con, rules, Context(catalogue, figures, _attach_release(con, home), groups)),
         ]
     signed = decisions.acknowledgements(home)

@@ -246,6 +246,15 @@ class SuppressedStaysSuppressed(Rule):
     """Values of obs_status that mean: suppressed by the supplier."""
 
 
+class DisclosureRespected(Rule):
+    """What is published obeys the rules of disclosure control in ``catalogue.disclosure_rule``."""
+
+    expect: Literal["disclosure_respected"]
+    what: Literal["minimum", "minimum_denominator", "depth", "follows"]
+    """minimum: no count below its minimum. minimum_denominator: no rate of fewer. depth: nothing crossed deeper than allowed,
+    and nothing without a rule. follows: no value beside a hidden count that it would tell."""
+
+
 class UnitConsistent(Rule):
     """The unit of a value is the one the catalogue declares."""
 
@@ -321,6 +330,7 @@ AnyRule = Annotated[
     | AsExpected
     | YearDidNotMove
     | SuppressedStaysSuppressed
+    | DisclosureRespected
     | UnitConsistent
     | SyntheticLabelled
     | NoPersonColumns

@@ -90,4 +90,6 @@ def _card(check: Check, wording: Mapping[str, Wording]) -> dict[str, Any]:
 def _wording_of_kind(check: Check) -> Wording:
     if check.rule_id.startswith("dbt."):
         return texts.DBT
+    if check.rule_id in texts.AUDIT:
+        return texts.AUDIT[check.rule_id].wording
     return texts.DELIVERY if check.rule_id.startswith("delivery.") else texts.LEDGER

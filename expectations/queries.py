@@ -534,7 +534,7 @@ def _suppressed(rule: m.SuppressedStaysSuppressed, _: Context) -> Query:
     secret = _in("t.obs_status", rule.secret)
     return Query(
         looked_at=f"select count(*) from scope as t where {secret}",
-        offending=f"select {_subject(rule)} as subject, {_place(rule.table)} as place, {_number('t.value')} as found, "
+        offending=f"select {_subject(rule)} as subject, {_place(rule.table)} as place, 'value' as found, "
         f"'null (' || t.obs_status || ')' as expected, 1 as weight from scope as t "
         f"where {secret} and t.value is not null",
     )
@@ -546,10 +546,68 @@ def _computed_from_suppressed(rule: m.SuppressedStaysSuppressed) -> Query:
     return Query(
         looked_at=f"select count(*) from scope as t where {secret}",
         offending=f"select v.indicator_id as subject, {_place('marts.indicator_value', 'v')} as place, "
-        f"{_number('v.value')} as found, 'null (' || s.status || ')' as expected, 1 as weight "
+        f"'value' as found, 'null (' || s.status || ')' as expected, 1 as weight "
         f"from (select {key}, min(t.part_obs_status) as status from scope as t where {secret} group by all) as s "
         f"inner join marts.indicator_value as v on {_same(VALUE_KEY, 'v', 's')} where v.value is not null",
     )
+
+
+_SPLIT = " + ".join(f"(t.{d} <> 'total')::int" for d in ("sex", "age_group", "origin", "category"))
+_RULED = (
+    "from scope as t inner join marts.area as a on a.area_code = t.area_code {kind} join catalogue.disclosure_rule as r "
+    "on r.source_id = t.source_id and r.measure_id = t.measure_id and r.area_level = a.level and r.breakdowns = " + _SPLIT
+)
+"""Published figures with the rule that holds for them."""
+
+
+def _disclosure(rule: m.DisclosureRespected, _: Context) -> Query:
+    """Findings name keys and what the rules want, never a value that should not be known."""
+    return {"minimum": _minimum, "minimum_denominator": _denominator, "depth": _depth, "follows": _follows}[rule.what](rule)
+
+
+def _against_rule(rule: m.Rule, rows: str, bad: str, found: str, expected: str) -> Query:
+    return Query(
+        looked_at=f"select count(*) {rows}",
+        offending=f"select {_subject(rule)} as subject, {_place(rule.table)} as place, {found} as found, "
+        f"{expected} as expected, 1 as weight {rows} and {bad}",
+    )
+
+
+def _minimum(rule: m.DisclosureRespected) -> Query:
+    # a rounded count is safe from its rounding base on
+    least = "case when t.rounding_base > 1 then t.rounding_base else r.minimum end"
+    rows = _RULED.format(kind="inner") + " where r.protection = 'count' and t.value > 0"
+    return _against_rule(rule, rows, f"t.value < {least}", f"'< ' || {least}", f"'0, null, ≥ ' || {least}")
+
+
+def _denominator(rule: m.DisclosureRespected) -> Query:
+    key = ", ".join(f"i.{column}" for column in VALUE_KEY)
+    rows = (
+        f"from scope as t inner join (select {key}, max(r.minimum_denominator) as least from marts.indicator_input as i "
+        "inner join (select distinct source_id, measure_id, minimum_denominator from catalogue.disclosure_rule) as r "
+        "on r.source_id = i.source_id and r.measure_id = i.part_measure_id "
+        f"where i.role = 'denominator' and r.minimum_denominator is not null group by all) as d on {_same(VALUE_KEY, 't', 'd')} "
+        "where t.value is not null and t.denominator > 0"
+    )
+    return _against_rule(rule, rows, "t.denominator < d.least", "'denominator < ' || d.least", "'null'")
+
+
+def _depth(rule: m.DisclosureRespected) -> Query:
+    single = "r.origin_detail = 'groups' and t.origin in (select code from reference.citizenship)"
+    rows = _RULED.format(kind="left") + " where true"
+    bad = f"(r.product is null or not r.is_published or ({single}))"
+    found = "case when r.product is null then 'no rule' when r.is_published then 'single citizenship' else 'too deep' end"
+    return _against_rule(rule, rows, bad, f"a.level || ': ' || {found}", "'—'")
+
+
+def _follows(rule: m.DisclosureRespected) -> Query:
+    rows = (
+        _RULED.format(kind="inner")
+        + " inner join scope as f on f.source_id = t.source_id and f.measure_id = r.follows_measure and "
+        + _same(FACT_KEY[1:], "f", "t")
+        + " where t.value is not null"
+    )
+    return _against_rule(rule, rows, "f.obs_status = 'Q'", "'value beside hidden ' || f.measure_id", "'null'")
 
 
 def _unit_consistent(rule: m.UnitConsistent, _: Context) -> Query:
@@ -675,6 +733,7 @@ _KINDS: dict[type[m.Rule], Callable[[Any, Context], Query]] = {
     m.AsExpected: _as_expected,
     m.YearDidNotMove: _year_did_not_move,
     m.SuppressedStaysSuppressed: _suppressed,
+    m.DisclosureRespected: _disclosure,
     m.UnitConsistent: _unit_consistent,
     m.SyntheticLabelled: _synthetic_labelled,
     m.NoPersonColumns: _no_person_columns,

@@ -16,6 +16,14 @@ class Wording:
     todo: Bilingual
 
 
+@dataclass(frozen=True)
+class Titled:
+    """A check that no rule file declares: its title beside the wording."""
+
+    title: Bilingual
+    wording: Wording
+
+
 LAYERS: dict[Layer, Bilingual] = {
     "F": Bilingual(de="Eingang", en="Intake"),
     "X": Bilingual(de="Sicheres Lesen", en="Safe parser"),
@@ -152,6 +160,63 @@ DBT = Wording(
         en="Call data engineering: model and keys stand in the findings.",
     ),
 )
+
+_PROTECT = Bilingual(
+    de="Nicht veröffentlichen. `monitor audit` nennt die Zellen; die Geheimhaltung hat sie nicht genug geschützt: Datentechnik "
+    "ansprechen.",
+    en="Do not release. `monitor audit` lists the cells; disclosure control has not protected them enough: call data "
+    "engineering.",
+)
+AUDIT = {
+    "no_hidden_cell_is_exact": Titled(
+        Bilingual(de="Keine gesperrte Zahl lässt sich ausrechnen", en="No hidden count can be worked out"),
+        Wording(
+            Bilingual(
+                de="Summen und Teile verraten gesperrte Zahlen. Gerechnet wird wie ein Außenstehender, der alles Veröffentlichte "
+                "kennt.",
+                en="Totals and parts give hidden counts away. Computed like an outsider who knows everything that is published.",
+            ),
+            _PROTECT,
+        ),
+    ),
+    "no_hidden_cell_is_provable": Titled(
+        Bilingual(
+            de="Von keiner gesperrten Zahl lässt sich beweisen, dass sie klein ist",
+            en="Of no hidden count it can be proved that it is small",
+        ),
+        Wording(
+            Bilingual(
+                de="Wer beweisen kann, dass es weniger als die Schwelle sind, weiß fast so viel wie mit der Zahl.",
+                en="Who can prove that there are fewer than the minimum knows almost as much as with the count.",
+            ),
+            _PROTECT,
+        ),
+    ),
+    "no_product_leaks": Titled(
+        Bilingual(de="Keine Tabelle zeigt, was eine andere sperrt", en="No table shows what another one hides"),
+        Wording(
+            Bilingual(
+                de="Dieselbe Zelle steht in mehreren Tabellen; eine offene Stelle hebt alle Sperrungen auf.",
+                en="The same cell stands in several tables; one open place undoes all hiding.",
+            ),
+            _PROTECT,
+        ),
+    ),
+    "no_insider_learns_another_count": Titled(
+        Bilingual(
+            de="Wer als einzige Person in einer Zelle steht, erfährt keine andere",
+            en="The only person of a cell learns no other count",
+        ),
+        Wording(
+            Bilingual(
+                de="Diese Person kennt ihre eigene Zelle. Ob das eine Ausgabe sperrt, sagt die Regel des Produkts (insider).",
+                en="That person knows the own cell. Whether it stops an edition, the policy of the product says (insider).",
+            ),
+            _PROTECT,
+        ),
+    ),
+}
+"""Checks of the disclosure audit, by id."""
 
 UNEVALUATED = Bilingual(
     de="Die Regel konnte nicht ausgewertet werden und gilt deshalb als nicht bestanden. Bedingung der Regel und "

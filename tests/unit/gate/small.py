@@ -14,8 +14,9 @@ from typing import Any
 from warehouse.candidate import Candidate
 from warehouse.catalogue import Catalogue, reference
 from warehouse.catalogue.models import Profile, ProfileAreas
+from warehouse.disclosure import rules
 from warehouse.home import Home
-from warehouse.storage import connect
+from warehouse.storage import connect, insert
 
 CITY = "05124"
 DELIVERY = "aaaaaaaaaaaaaaaa"
@@ -40,6 +41,9 @@ RESIDENTS = {
 
 BREAKDOWN = "sex varchar, age_group varchar, origin varchar, category_scheme varchar, category varchar"
 PLACE = "_delivery_id varchar, _sheet varchar, _row integer, _column integer"
+CLOSED = {"contributor", "contributors_least", "dominance_n", "dominance_k", "p_percent"}
+"""Parts of the disclosure rules that are not published."""
+
 TABLES = {
     "fct_measure": "measure_id varchar, area_code varchar, period varchar, period_kind varchar, period_start date, "
     f"period_end date, reporting_year integer, {BREAKDOWN}, population_base varchar, value double, unit varchar, "
@@ -59,7 +63,10 @@ TABLES = {
     "rounding_base_other integer, source_id_other varchar",
     "register_comparison": "quantity_id varchar, area_code varchar, period varchar, population_base varchar, "
     "measure_id varchar, value double, difference_percent double, is_synthetic boolean",
-    "area": "area_code varchar, name varchar, level varchar, parent_code varchar",
+    "area": "area_code varchar, name varchar, level varchar, parent_code varchar, is_city boolean, "
+    "valid_from date, valid_to date",
+    "code_part": "dimension varchar, category_scheme varchar, whole varchar, part varchar, partition varchar",
+    "disclosure_rule": ", ".join(c for c in rules.COLUMNS.split(", ") if c.split()[0] not in CLOSED),
     "handlungsfeld_1": "area_code varchar, period varchar, population double, foreign_share double",
 }
 
@@ -84,7 +91,7 @@ def build(home: Home, run_id: str = "run1") -> Candidate:
     candidate = Candidate(run_id, home.build / run_id)
     candidate.folder.mkdir(parents=True)
     with connect(candidate.path) as con:
-        for schema in ("raw", "catalogue", "marts"):
+        for schema in ("raw", "catalogue", "reference", "marts"):
             con.execute(f"create schema {schema}")
         con.execute(
             "create table raw.delivery as select ? as delivery_id, 'register' as source_id, 'bevoelkerung.csv' as file_name, "
@@ -95,6 +102,7 @@ def build(home: Home, run_id: str = "run1") -> Candidate:
         con.execute(
             "create table catalogue.measure as select * from (values ('population', 'persons', 'stock'), "
             "('foreign_population', 'persons', 'stock'), ('residents', 'persons', 'stock'), "
+            "('location_quotient', 'index', 'index'), "
             "('isolation_index', 'index', 'rate'), ('exposure_index', 'index', 'rate'), "
             "('dissimilarity_index', 'index', 'rate'), ('gini_segregation_index', 'index', 'rate'), "
             "('employees_workplace', 'persons', 'stock'), "
@@ -113,15 +121,28 @@ def build(home: Home, run_id: str = "run1") -> Candidate:
             "create table catalogue.indicator_term as select indicator_id, indicator_id = 'population' as each_sex, "
             "false as each_age_group, false as each_origin, false as each_category from catalogue.indicator"
         )
+        con.execute("create table reference.citizenship as select code from (values ('137'), ('152')) as t(code)")
         for name, columns in TABLES.items():
             con.execute(f"create table marts.{name} ({columns})")
         _insert(con, "fct_measure", _facts())
         _insert(con, "indicator_value", _values())
         _insert(con, "indicator_comparison", _comparisons())
-        _insert(con, "indicator_input", [_input(None, "Q")])
+        _insert(con, "indicator_input", [_input(None, "Q"), *(_residents_of(area) for area in RESIDENTS)])
         _insert(con, "measure_conflict", [_conflict()])
         areas = [*catalogue().areas.values(), *SMALL_AREAS.values()]
-        _insert(con, "area", [{"area_code": a.code, "level": a.level} for a in areas])
+        _insert(
+            con,
+            "area",
+            [{"area_code": a.code, "level": a.level, "parent_code": a.parent, "is_city": a.code == CITY} for a in areas],
+        )
+        _insert(con, "code_part", [_part("sex", "total", sex) for sex in ("m", "f", "diverse")])
+        con.execute(f"create table catalogue.disclosure_rule ({rules.COLUMNS})")
+        insert(con, "catalogue.disclosure_rule", _disclosure_rules())
+        con.execute(
+            "insert into marts.disclosure_rule by name select * exclude ("
+            + ", ".join(sorted(CLOSED))
+            + ") from catalogue.disclosure_rule"
+        )
         _insert(
             con, "register_comparison", [_compared("population", "FORT_Z2022", -2.1), _compared("foreign_nationals", "AZR", 8.8)]
         )
@@ -233,13 +254,14 @@ def _facts() -> list[dict[str, Any]]:
         rows.append(_fact("employees_workplace", CITY, 2024, value, category_scheme="wz_section", category=category, **ba))
     rows.append(_fact("employees_workplace", CITY, 2024, 126344, **ba))
     rows.append(_fact("employees_workplace", CITY, 2024, 17762, origin="foreign", **ba))
-    secret = {"origin": "foreign", "category_scheme": "wz_section", "category": "F", "obs_status": "Q", **ba}
+    secret = {"origin": "foreign", "category_scheme": "wz_section", "category": "F", "obs_status": "Q", "conf_status": "C", **ba}
     rows.append(_fact("employees_workplace", CITY, 2024, None, sex="m", **secret))
     rows.append(_fact("unemployed", CITY, 2024, 18222, **ba))
     rows.append(_fact("unemployed", CITY, 2024, 7836, origin="foreign", **ba))
     rows.append(_fact("unemployment_rate", CITY, 2024, 10.0, unit="percent", **ba))
     for area, persons in RESIDENTS.items():
         rows += _register(area, persons)
+    rows.append(_fact("location_quotient", "05124-00", 2024, 1, unit="index", **_class("melde_wup", "with")))
     for measure, index in (("isolation", 0.55), ("exposure", 0.45), ("dissimilarity", 0.3), ("gini_segregation", 0.42)):
         rows.append(_fact(f"{measure}_index", CITY, 2024, index, unit="index", **_class("melde_wup", "with")))
     return [{**_fact("", "", 2024, None), "_sheet": None, **row} for row in rows]
@@ -332,6 +354,42 @@ def _input(value: float | None, status: str) -> dict[str, Any]:
         "role": "numerator", "part_measure_id": "employees_workplace", "part_value": value, "part_obs_status": status,
         "source_id": "register", "_delivery_id": DELIVERY, "_row": 12, "_column": 4,
     }  # fmt: skip
+
+
+def _residents_of(area: str) -> dict[str, Any]:
+    """All residents of an area, as the denominator of the share of those with a migration background."""
+    return {
+        **_input(RESIDENTS[area], "A"), "indicator_id": "migration_background_share", "area_code": area,
+        **_split(**_class("melde_wup", "with")), "role": "denominator", "part_measure_id": "residents",
+    }  # fmt: skip
+
+
+def _part(dimension: str, whole: str, part: str) -> dict[str, str]:
+    return {"dimension": dimension, "category_scheme": "none", "whole": whole, "part": part, "partition": dimension}
+
+
+def _disclosure_rules() -> list[rules.Resolved]:
+    """Persons of the register from five on, two crossed breakdowns in a small area; the other suppliers have protected theirs."""
+    common = {
+        "product": "open_data", "version": "1", "supplier": "MELDE", "source_id": "register", "follows_measure": None,
+        "minimum": None, "minimum_denominator": None, "zeros_shown": True, "rounding_base": 3, "contributor": None,
+        "contributors_least": None, "dominance_n": None, "dominance_k": None, "p_percent": None, "reason_de": "Grund",
+        "reason_en": "reason", "owner": "statistics office",
+    }  # fmt: skip
+    protection: dict[str, dict[str, Any]] = {
+        "residents": {"protection": "count", "minimum": 5, "minimum_denominator": 20},
+        "location_quotient": {"protection": "follows", "follows_measure": "residents"},
+    }
+    treated = {fact["measure_id"] for fact in _facts()} - protection.keys()
+    protection |= {measure: {"protection": "treated"} for measure in sorted(treated)}
+    small = ("stadtbezirk", "quartier", "not_located")
+    return [
+        rules.Resolved(
+            **{**common, **said}, measure_id=measure, area_level=level, breakdowns=crossed,
+            is_published=crossed <= 2 or level not in small, origin_detail="groups" if level in small else "all",
+        )
+        for measure, said in protection.items() for level in rules.LEVELS for crossed in range(5)
+    ]  # fmt: skip
 
 
 def _conflict() -> dict[str, Any]:

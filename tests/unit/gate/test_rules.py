@@ -10,6 +10,7 @@ import pytest
 import small
 
 from expectations import gate, models
+from expectations.texts import AUDIT
 from warehouse.build import Candidate
 from warehouse.checks import Verdict
 from warehouse.home import Home
@@ -52,6 +53,17 @@ FOUR_CHILDREN = (
     "insert into marts.fct_measure select * replace (4 as value, 'role' as category_scheme, 'child' as category) "
     f"from marts.fct_measure where {ALL_RESIDENTS} and area_code = '05124-00'"
 )
+THREE_CROSSED = (
+    "insert into marts.fct_measure select * replace (40 as value, 'f' as sex, '00_06' as age_group, 'role' as category_scheme, "
+    f"'child' as category) from marts.fct_measure where {ALL_RESIDENTS} and area_code = '05124-00'"
+)
+QUOTIENT_BESIDE_HIDDEN = (
+    "insert into marts.fct_measure select * replace (case measure_id when 'residents' then null else 1.2 end as value, "
+    "case measure_id when 'residents' then 'Q' else 'A' end as obs_status, "
+    "case measure_id when 'residents' then unit else 'index' end as unit, 'role' as category_scheme, 'child' as category) "
+    "from (select * replace (unnest(['residents', 'location_quotient']) as measure_id) from marts.fct_measure "
+    f"where {ALL_RESIDENTS} and area_code = '05124-00')"
+)
 SHARE = "indicator_id = 'migration_background_share'"
 TWICE = "insert into marts.{0} select * from marts.{0} where {1} and {2} limit 1"
 
@@ -70,10 +82,11 @@ SPOILED: dict[str, Spoiled] = {
         "indicator_id = 'foreign_employees'", "value = 1222, obs_status = 'A'", place="05124"
     ),
     "synthetic_labelled": Spoiled(("update raw.delivery set is_synthetic = true",)),
-    "no_unprotected_small_counts": Spoiled(
-        (FOUR_CHILDREN,), place="05124-00"),
-    "no_unprotected_small_denominators": _value("indicator_id = 'migration_background_share' and area_code = '05124-zz'",
-                                                "denominator = 19", place="05124-zz"),
+    "no_count_below_its_minimum": Spoiled((FOUR_CHILDREN,), place="05124-00"),
+    "no_rate_of_few": _value("indicator_id = 'migration_background_share' and area_code = '05124-zz'", "denominator = 19",
+                             place="05124-zz"),
+    "nothing_deeper_than_allowed": Spoiled((THREE_CROSSED,), place="05124-00"),
+    "nothing_tells_a_hidden_count": Spoiled((QUOTIENT_BESIDE_HIDDEN,), place="05124-00"),
     "no_person_columns": Spoiled(("alter table marts.indicator_value add column birth_date date",), place="birth_date"),
     "sexes_add_up": _fact(f"measure_id = 'population' and sex = 'f' and {A_DISTRICT}", "value = value - 1",
                           "districts_add_up", place="05111"),
@@ -189,7 +202,8 @@ def test_a_spoiled_candidate_fails_exactly_the_rules_that_see_its_error(
         shutil.copytree(shared_home.archive, home.archive, dirs_exist_ok=True)
         small.release(home, clean)
     verdict = judged(home, rules, clean, rule_id, *spoiled.statements)
-    assert failing(verdict) == {rule_id} | spoiled.also
+    # the audit refuses tables that contradict themselves; what else it finds has its own tests
+    assert failing(verdict) - set(AUDIT) == {rule_id} | spoiled.also
     check = next(c for c in verdict.checks if c.rule_id == rule_id)
     declared = next(rule for rule in models.load_rules() if rule.id == rule_id)
     assert check.severity == declared.severity

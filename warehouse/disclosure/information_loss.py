@@ -219,8 +219,9 @@ def page(comparison: Comparison, rules: Rules, names: Mapping[str, Bilingual]) -
         names=names,
         modes=[mode for mode in MODES if mode in comparison.row().modes],
         whole=comparison.row(),
+        most=max((_touched(result) for result in comparison.row().modes.values()), default=0),
         levels=[row for row in comparison.rows if row.measure_id == ALL and row.area_level != ALL],
-        measures=sorted(measures, key=lambda row: (-_hidden(row), row.measure_id)),
+        measures=sorted(measures, key=lambda row: (-max(map(_touched, row.modes.values()), default=0), row.measure_id)),
         of_measure={
             measure.measure_id: [r for r in comparison.rows if r.measure_id == measure.measure_id and r.area_level != ALL]
             for measure in measures
@@ -229,5 +230,5 @@ def page(comparison: Comparison, rules: Rules, names: Mapping[str, Bilingual]) -
     )
 
 
-def _hidden(row: Row) -> int:
-    return max((result.cells for result in row.modes.values() if isinstance(result, Hidden)), default=0)
+def _touched(result: Hidden | Rounded) -> int:
+    return result.cells if isinstance(result, Hidden) else result.changed

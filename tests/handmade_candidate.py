@@ -81,9 +81,10 @@ _TABLES = {
     "valid_from date, valid_to date, is_city boolean",
     "period": "period varchar, period_kind varchar, period_start date, period_end date, reporting_year integer",
     "source": "source_id varchar, supplier varchar, publisher varchar, licence varchar, title_de varchar, "
-    "title_en varchar, tables varchar, url varchar",
+    "title_en varchar, tables varchar, url varchar, rounding_base integer",
     "delivery": "delivery_id varchar, source_id varchar, file_name varchar, sha256 varchar, layout varchar, "
-    "table_code varchar, periods varchar, data_as_of varchar, sequence integer, superseded boolean, is_synthetic boolean",
+    "table_code varchar, periods varchar, data_as_of varchar, sequence integer, superseded boolean, is_synthetic boolean, "
+    "rows_read integer, rows_kept integer",
     "series_break": "measure_id varchar, measure_name_de varchar, measure_name_en varchar, break_date date, kind varchar, "
     "text_de varchar, text_en varchar",
     "code": "dimension varchar, category_scheme varchar, code varchar, label_de varchar, label_en varchar",
@@ -199,12 +200,13 @@ def _fill(
              0 if unit == "persons" else 1, "ITNRW", "12411-01-01-4", False, None, "computed", None],
         )  # fmt: skip
         con.execute(
-            f"insert into marts.source values ({', '.join('?' * 8)})",
+            f"insert into marts.source values ({', '.join('?' * 8)}, 1)",
             [f"source_{indicator}", "ITNRW", "Statistische Ämter des Bundes und der Länder", "dl-de/by-2-0",
              f"Tabelle {indicator}", f"Table {indicator}", "12411-01-01-4", "https://www.regionalstatistik.de"],
         )  # fmt: skip
     con.execute(
-        f"insert into marts.delivery values ({', '.join('?' * 11)})",
+        # null: the rows of a list of persons are a count of persons
+        f"insert into marts.delivery values ({', '.join('?' * 11)}, null, null)",
         [DELIVERY, "source_population", "12411-01-01-4.csv", DELIVERY * 4, "genesis_table", "12411-01-01-4",
          "2018-12-31, 2024-12-31", "2026-02-16T12:15:28", 1, False, False],
     )  # fmt: skip

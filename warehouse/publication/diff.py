@@ -1,6 +1,7 @@
 """What one release says otherwise than another: values added, removed and changed, per indicator, and new sources.
 
-Reads the Parquet files of the two releases, never a candidate: it compares what readers have seen.
+Reads the Parquet files of the two releases, never a candidate: it compares what readers have seen. What the newer release
+hides is not said again, though the older one shows it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import jinja2
 from warehouse.home import Home
 from warehouse.publication import pointer
 from warehouse.publication.pointer import Release
+from warehouse.publication.products import hidden
 from warehouse.storage import connect, literal
 
 LARGEST = 10
@@ -25,13 +27,18 @@ _TEMPLATES = Path(__file__).parent / "products" / "templates"
 
 @dataclass(frozen=True)
 class Change:
-    """One value that differs. ``old`` and ``new`` are null where there is no value; the status says why."""
+    """One value that differs. ``old`` and ``new`` are null where there is no value; the status says why.
+
+    Of a value that is hidden now ``old`` is null too, whatever the older release shows.
+    """
 
     key: dict[str, str]
     old: float | None
     new: float | None
     old_status: str | None
     new_status: str | None
+    now_hidden: bool
+    """Shown by the older release, hidden by the newer one."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,8 @@ class IndicatorDiff:
     added: int
     removed: int
     changed: int
+    now_hidden: int
+    """Of the changed ones."""
     unchanged: int
     largest: tuple[Change, ...]
 
@@ -65,7 +74,7 @@ class Diff:
     def as_html(self) -> str:
         """A self-contained page in German and English."""
         environment = jinja2.Environment(loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True)
-        return environment.get_template("diff.html").render(diff=self)
+        return environment.get_template("diff.html").render(diff=self, shown=shown)
 
     def render(self) -> str:
         """The differences as text for the command line."""
@@ -74,9 +83,25 @@ class Diff:
         lines += [f"  source removed: {s}" for s in self.sources_removed]
         for i in self.indicators:
             if i.added or i.removed or i.changed:
-                lines.append(f"  {i.indicator_id}: {i.added} added, {i.removed} removed, {i.changed} changed")
-                lines += [f"    {', '.join(c.key.values())}: {c.old} -> {c.new}" for c in i.largest]
+                hidden = f", {i.now_hidden} of them confidential now" if i.now_hidden else ""
+                lines.append(f"  {i.indicator_id}: {i.added} added, {i.removed} removed, {i.changed} changed{hidden}")
+                lines += [
+                    f"    {', '.join(c.key.values())}: "
+                    + (
+                        ". (now confidential)"
+                        if c.now_hidden
+                        else f"{shown(c.old, c.old_status)} -> {shown(c.new, c.new_status)}"
+                    )
+                    for c in i.largest
+                ]
         return "\n".join(lines)
+
+
+def shown(value: float | None, status: str | None) -> str:
+    """A value as it is printed: ``.`` where it is hidden, the status in brackets where there is none."""
+    if value is not None:
+        return f"{value:.10g}"
+    return "." if status == hidden.STATUS else f"({status or '-'})"
 
 
 def diff(home: Home, old: str, new: str) -> Diff:
@@ -92,7 +117,8 @@ def compare(version: str, parquet: Path, previous: Release | None) -> Diff:
         con.execute(_COMPARED)
         counts = con.execute(
             "select c.indicator_id, coalesce(n.name_de, o.name_de), coalesce(n.name_en, o.name_en), "
-            + ", ".join(f"count(*) filter (what = '{w}')" for w in ("added", "removed", "changed", "unchanged"))
+            + ", ".join(f"count(*) filter (what = '{w}')" for w in ("added", "removed", "changed"))
+            + ", count(*) filter (now_hidden), count(*) filter (what = 'unchanged')"
             + " from compared c left join new_indicator n using (indicator_id) left join old_indicator o "
             "on o.indicator_id = c.indicator_id group by all order by c.indicator_id"
         ).fetchall()
@@ -114,7 +140,8 @@ _COMPARED = f"""
 create table compared as
 select
     {", ".join(_KEY)},
-    o.value as old, n.value as new, o.obs_status as old_status, n.obs_status as new_status,
+    coalesce(o.value is not null and n.value is null and n.obs_status = '{hidden.STATUS}', false) as now_hidden,
+    case when not now_hidden then o.value end as old, n.value as new, o.obs_status as old_status, n.obs_status as new_status,
     case
         when o.unit is null then 'added'
         when n.unit is null then 'removed'
@@ -137,15 +164,15 @@ def _open(con: duckdb.DuckDBPyConnection, side: str, parquet: Path | None) -> No
 
 
 def _indicator(con: duckdb.DuckDBPyConnection, row: tuple[Any, ...]) -> IndicatorDiff:
-    indicator, name_de, name_en, added, removed, changed, unchanged = row
-    return IndicatorDiff(indicator, name_de, name_en, added, removed, changed, unchanged, _largest(con, indicator))
+    indicator, name_de, name_en, added, removed, changed, now_hidden, unchanged = row
+    return IndicatorDiff(indicator, name_de, name_en, added, removed, changed, now_hidden, unchanged, _largest(con, indicator))
 
 
 def _largest(con: duckdb.DuckDBPyConnection, indicator: str) -> tuple[Change, ...]:
-    """The changes that matter most: by relative size, a value that came or went first."""
+    """The changes that matter most: by relative size, a value that came or went first, what is hidden now last."""
     found: list[tuple[Any, ...]] = con.execute(
-        f"select {', '.join(_KEY[1:])}, old, new, old_status, new_status from compared "
-        "where indicator_id = ? and what = 'changed' order by abs(new - old) / nullif(abs(old), 0) desc nulls first, "
+        f"select {', '.join(_KEY[1:])}, old, new, old_status, new_status, now_hidden from compared "
+        "where indicator_id = ? and what = 'changed' order by now_hidden, abs(new - old) / nullif(abs(old), 0) desc nulls first, "
         f"{', '.join(_KEY[1:])} limit {LARGEST}",
         [indicator],
     ).fetchall()

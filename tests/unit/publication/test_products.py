@@ -48,7 +48,22 @@ def test_the_documentation_names_every_column_of_every_table_with_its_type_and_m
     assert value["description"] == "The value in unit; null where there is none"
     page = (published.folder / "documentation" / "tables.md").read_text(encoding="utf-8")
     assert "| `value` | double | The value in unit; null where there is none |" in page
-    assert page.count("\n## ") == len({row["table_name"] for row in told})
+    in_both_languages = 2
+    assert page.count("\n## ") == len({row["table_name"] for row in told}) + in_both_languages
+
+
+@pytest.mark.parametrize(
+    ("title", "row"),
+    [
+        ("Verborgene und fehlende Werte", "| `suppressed` | von der Lieferstelle gesperrt |"),
+        ("Values that are hidden or missing", "| `confidential` | confidential |"),
+        ("Values that are hidden or missing", "| `small_denominator` | denominator too small |"),
+        ("Verborgene und fehlende Werte", "| `.` | Zahlenwert unbekannt oder geheim zu halten |"),
+    ],
+)
+def test_who_reads_csv_is_told_what_an_empty_value_means(published: Release, title: str, row: str) -> None:
+    page = (published.folder / "documentation" / "tables.md").read_text(encoding="utf-8")
+    assert row in page.split(f"## {title}")[1].split("\n## ")[0]
 
 
 def test_a_hidden_value_is_empty_in_the_csv_and_its_status_stands_beside_it(published: Release) -> None:
@@ -79,7 +94,8 @@ def test_what_a_spreadsheet_would_run_gets_an_apostrophe(text: str, written: str
 
 def test_the_workbook_shows_the_symbol_of_a_hidden_value_and_numbers_as_numbers(published: Release) -> None:
     book = openpyxl.load_workbook(published.folder / "integrationsmonitor.xlsx")
-    assert book.sheetnames == ["Erläuterungen", "Indikatoren", "Werte Wuppertal", "Quellen"]
+    assert book.sheetnames[:4] == ["Erläuterungen", "Indikatoren", "Werte Wuppertal", "Geheimhaltung"]
+    assert book.sheetnames[-1] == "Quellen"
     shown = {(r[1], r[2]): r[7] for r in book["Werte Wuppertal"].iter_rows(min_row=2, values_only=True)}
     assert shown["population", "2018-12-31"] == 354382
     assert shown["unemployment_rate_foreign", "2018"] == "."
@@ -110,7 +126,7 @@ def test_the_report_prints_german_numbers_a_symbol_for_what_is_hidden_and_the_so
     german, english = page.split('<div class="sheet en"')
     assert "358.193" in german
     assert "358,193" in english
-    assert '<span class="value missing">.</span>' in german
+    assert '<span class="value missing" title="von der Lieferstelle gesperrt">.</span>' in german
     assert "Statistische Ämter des Bundes und der Länder" in german
     assert "dl-de/by-2-0" in german
 
@@ -185,21 +201,26 @@ def test_a_release_cannot_be_written_to(published: Release) -> None:
     assert all(p.stat().st_mode & 0o222 == 0 for p in Path(published.folder).rglob("*") if p.is_file())
 
 
-HIDDEN = charts.Tile("Tal-Ost am Rand", None, ".")
+HIDDEN = charts.Tile("Tal-Ost am Rand", None, ".", is_hidden=True)
+ABSENT = charts.Tile("Aue", None, "x")
 TILES = (
     charts.TileRow("Norden", "40,0", (charts.Tile("Berg", 12.0, "12,0"), charts.Tile("Höhe", 71.5, "71,5"))),
-    charts.TileRow("Süden", "33,3", (HIDDEN,)),
+    charts.TileRow("Süden", "33,3", (HIDDEN, ABSENT)),
 )
 
 
 def _tiles() -> str:
-    return charts.tiles(TILES, title="Anteil", missing="kein Wert", language="de", name="t", decimals=1, unit="Prozent")
+    words = ("geheim gehalten", "kein Wert")
+    return charts.tiles(TILES, title="Anteil", words=words, language="de", name="t", decimals=1, unit="Prozent")
 
 
-def test_a_quartier_without_a_value_is_hatched_and_its_description_says_that_there_is_none() -> None:
+def test_a_quartier_whose_value_is_hidden_is_hatched_and_one_without_a_value_is_grey() -> None:
     svg = _tiles()
     assert svg.count('fill="url(#t-hatch)"') == 2  # the tile and the legend
-    assert "Tal-Ost am Rand kein Wert" in svg.split("<desc")[1].split("</desc>")[0]
+    assert svg.count('fill="#e4e7eb"') == 2
+    said = svg.split("<desc")[1].split("</desc>")[0]
+    assert "Tal-Ost am Rand geheim gehalten, Aue kein Wert" in said
+    assert ">geheim gehalten</text>" in svg
 
 
 def test_tiles_are_darker_where_the_value_is_higher_and_the_legend_names_the_classes() -> None:

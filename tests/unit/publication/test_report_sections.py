@@ -48,15 +48,22 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def test_the_chain_lists_the_stages_with_the_gap_between_group_and_all(con: duckdb.DuckDBPyConnection) -> None:
-    chain = report._chain(con, EDITION, FACTS, "de")
+    chain = report._chain(con, EDITION, FACTS, {}, "de")
     assert chain is not None
     shown = [(r["stage"], r["value"], r["group"], r["gap"], r["trend"], r["synthetic"]) for r in chain["rows"]]
     assert shown == [
         ("Schule", "20,5", "13,2", "−7,3", "stabil", False),
-        ("Erwerbsleben", "14,2", "–", "–", "verschlechtert", True),
+        ("Erwerbsleben", "14,2", "x", "x", "verschlechtert", True),
     ]
     assert "Gymnasialquote" in chain["svg"]
     assert "Abstand der Quoten" not in chain["svg"], "points and per cent do not share a scale"
+
+
+def test_a_hidden_group_is_a_point_in_the_chain_and_not_absent(con: duckdb.DuckDBPyConnection) -> None:
+    hidden = {"area_code": CITY, "period": "2020", "origin": "foreign", "category": "total", "value": None, "obs_status": "Q"}
+    chain = report._chain(con, EDITION, FACTS, {"gap": [hidden]}, "de")
+    assert chain is not None
+    assert [(r["group"], r["gap"]) for r in chain["rows"]] == [("13,2", "−7,3"), (".", ".")]
 
 
 def test_places_stand_in_the_order_of_their_number_and_only_in_the_newest_period(con: duckdb.DuckDBPyConnection) -> None:
@@ -70,5 +77,5 @@ def test_places_stand_in_the_order_of_their_number_and_only_in_the_newest_period
 
 def test_without_values_there_is_no_section(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("delete from integration_chain; delete from indicator_need")
-    assert report._chain(con, EDITION, FACTS, "de") is None
+    assert report._chain(con, EDITION, FACTS, {}, "de") is None
     assert report._need(con, EDITION, FACTS, NAMES, "de") is None

@@ -2,7 +2,8 @@
 draws (specifications as plain dictionaries: Altair takes longer to build one than Vega takes to draw it); tiles are drawn
 here, because no chart library has them.
 
-No value is invented: a missing one leaves a gap, and a line never crosses a break in the series or a missing year.
+No value is invented: a missing one leaves a gap, and a line never crosses a break in the series or a missing year. Where a
+value is hidden the gap is hatched, and nothing is drawn that depends on it.
 """
 
 from __future__ import annotations
@@ -35,25 +36,27 @@ class Point:
     value: float | None
     text: str
     segment: int
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One area in a comparison."""
+    """One area in a comparison. Without a value there is no bar and its text is the symbol."""
 
     name: str
-    value: float
+    value: float | None
     text: str
     is_city: bool
 
 
 @dataclass(frozen=True)
 class Tile:
-    """One Quartier. Without a value it is hatched and its text is the symbol."""
+    """One Quartier. Without a value its text is the symbol; it is hatched if the value is hidden, else grey."""
 
     name: str
     value: float | None
     text: str
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,18 +94,31 @@ SCALE = ("#ffffd9", "#c7e9b4", "#7fcdbb", "#41b6c4", "#2c7fb8", "#253494")
 """From light to dark, so that it is read in grey and with any colour vision (ColorBrewer YlGnBu)."""
 _DARK = 4
 """From this class on the text is white."""
+_NO_VALUE = "#e4e7eb"
+_HATCHED = "#abcdef"
+"""Colour that the renderer is given for what is hatched afterwards: Vega-Lite draws no patterns. No other mark has it."""
 _TILE, _ROW, _NAMES, _GAP = 92, 46, 150, 3
 _LINE, _NAME_LENGTH = 24, 52
+_HEIGHT = 130
+"""Of a time series."""
 
 
 def time_series(points: Sequence[Point], *, title: str, description: str, language: str, name: str) -> str:
-    """A line with a point per value; the first and last are labelled. A year whose value is missing is a grey column."""
+    """A line with a point per value; the first and last are labelled.
+
+    A year whose value is hidden is a hatched column with a point at its foot, one whose value is missing a grey column.
+    """
     shown = [p for p in points if p.value is not None]
     years = sorted({p.year for p in points})
     ends = {shown[0].year, shown[-1].year}
     data = [{"year": p.year, "value": p.value, "segment": p.segment, "text": p.text if p.year in ends else ""} for p in shown]
     valued = {p.year for p in shown}
-    withheld = [{"from": year - 0.5, "to": year + 0.5} for year in years if year not in valued]
+    hidden = {p.year for p in points if p.is_hidden} - valued
+    empty = [
+        {"year": year, "from": year - 0.5, "to": year + 0.5, "is_hidden": year in hidden, "text": "." if year in hidden else ""}
+        for year in years
+        if year not in valued
+    ]
     x = {
         "field": "year",
         "type": "quantitative",
@@ -133,17 +149,35 @@ def time_series(points: Sequence[Point], *, title: str, description: str, langua
             "encoding": {"x": x, "y": y, "text": {"field": "text", "type": "nominal"}},
         },
     ]
-    if withheld:
-        column = {"mark": {"type": "rect", "color": "#e4e7eb"}, "encoding": {"x": {**x, "field": "from"}, "x2": {"field": "to"}}}
-        layers.insert(0, {"data": {"values": withheld}, **column})
-    return _svg(data, layers, width=400, height=130, title=title, description=description, language=language, name=name)
+    if empty:
+        column = {
+            "mark": {"type": "rect"},
+            "encoding": {
+                "x": {**x, "field": "from"},
+                "x2": {"field": "to"},
+                "color": {"condition": {"test": "datum.is_hidden", "value": _HATCHED}, "value": _NO_VALUE},
+            },
+        }
+        # a point at the foot, since hatching alone is no symbol of DIN 55301
+        sign = {
+            "mark": {"type": "text", "color": INK, "fontSize": 16, "fontWeight": "bold", "baseline": "bottom"},
+            "encoding": {"x": x, "y": {"value": _HEIGHT - 3}, "text": {"field": "text", "type": "nominal"}},
+        }
+        layers = [{"data": {"values": empty}, **column}, *layers, {"data": {"values": empty}, **sign}]
+    return _svg(data, layers, width=400, height=_HEIGHT, title=title, description=description, language=language, name=name)
 
 
 def areas(
     bars: Sequence[Bar], *, title: str, description: str, reference: float | None, language: str, name: str, names: int = 170
 ) -> str:
-    """Horizontal bars, largest first, the city marked by colour and bold name, the Land as a line."""
-    data = [{"name": b.name, "value": b.value, "text": b.text, "is_city": b.is_city, "order": n} for n, b in enumerate(bars)]
+    """Horizontal bars in the order given, the city marked by colour and bold name, the Land as a line.
+
+    A hidden value has no bar: its symbol stands where the bars begin.
+    """
+    data = [
+        {"name": b.name, "value": b.value, "end": b.value or 0, "text": b.text, "is_city": b.is_city, "order": n}
+        for n, b in enumerate(bars)
+    ]
     y = {
         "field": "name",
         "type": "nominal",
@@ -167,8 +201,13 @@ def areas(
             },
         },
         {
-            "mark": {"type": "text", "align": "left", "dx": 4, "fontSize": 10, "color": INK},
-            "encoding": {"x": x, "y": y, "text": {"field": "text", "type": "nominal"}},
+            "mark": {"type": "text", "align": "left", "dx": 4, "color": INK},
+            "encoding": {
+                "x": {**x, "field": "end"},
+                "y": y,
+                "text": {"field": "text", "type": "nominal"},
+                "size": {"condition": {"test": "datum.value === null", "value": 18}, "value": 10},
+            },
         },
     ]
     if reference is not None:
@@ -183,25 +222,29 @@ def areas(
     return _svg(data, layers, width=330, height=height, title=title, description=description, language=language, name=name)
 
 
-def tiles(rows: Sequence[TileRow], *, title: str, missing: str, language: str, name: str, decimals: int, unit: str) -> str:
-    """A row of tiles for each Stadtbezirk, coloured from light to dark; ``missing`` is what a hatched tile means."""
+def tiles(
+    rows: Sequence[TileRow], *, title: str, words: tuple[str, str], language: str, name: str, decimals: int, unit: str
+) -> str:
+    """A row of tiles for each Stadtbezirk, coloured from light to dark.
+
+    ``words`` say what a hatched tile means, whose value is hidden, and a grey one, which has none.
+    """
     values = [tile.value for row in rows for tile in row.tiles if tile.value is not None]
     limits = _classes(values)
     width = _NAMES + _TILE * max(len(row.tiles) for row in rows)
     height = _ROW * len(rows) + 44
     hatch = f"{name}-hatch"
-    stripe = f'<line x1="0" y1="0" x2="0" y2="6" stroke="{MUTED}" stroke-width="2"/>'
-    pattern = f'<pattern id="{hatch}" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-    drawn = [f'<defs>{pattern}<rect width="6" height="6" fill="#fff"/>{stripe}</pattern></defs>']
+    drawn = [_pattern(hatch)]
     for number, row in enumerate(rows):
         top = number * _ROW
         drawn.append(_text(0, top + 19, row.name, size=11.5, weight="bold", anchor="start"))
-        drawn.append(_text(0, top + 34, row.text, size=11, anchor="start", colour="#52606d"))
+        drawn.append(_text(0, top + 34, row.text, size=11 if len(row.text) > 1 else 18, anchor="start", colour="#52606d"))
         for column, tile in enumerate(row.tiles):
             drawn += _tile(tile, _NAMES + column * _TILE, top, limits, hatch)
-    drawn += _legend(limits, _ROW * len(rows) + 14, hatch, missing, language, decimals, unit)
+    drawn += _legend(limits, _ROW * len(rows) + 14, hatch, words, language, decimals, unit)
     said = "; ".join(
-        f"{row.name} {row.text}: " + ", ".join(f"{t.name} {t.text if t.value is not None else missing}" for t in row.tiles)
+        f"{row.name} {row.text}: "
+        + ", ".join(f"{t.name} {t.text if t.value is not None else words[not t.is_hidden]}" for t in row.tiles)
         for row in rows
     )
     return _picture(drawn, width, height, title=title, description=said, name=name)
@@ -302,19 +345,27 @@ def _step(highest: float) -> float:
 
 def _tile(tile: Tile, left: float, top: float, limits: Sequence[float], hatch: str) -> list[str]:
     rank = None if tile.value is None else _rank(tile.value, limits)
-    fill = f"url(#{hatch})" if rank is None else SCALE[rank]
+    fill = SCALE[rank] if rank is not None else f"url(#{hatch})" if tile.is_hidden else _NO_VALUE
     ink = "#fff" if rank is not None and rank >= _DARK else INK
     lines = _wrapped(tile.name)
     middle = left + (_TILE - _GAP) / 2
     start = top + (16 if len(lines) == 1 else 11.5)
     box = _rect(left, top, _TILE - _GAP, _ROW - _GAP, fill)
-    # a white plate keeps the text readable on the hatching
-    plate = "" if rank is not None else _rect(left + 12, top + 6, _TILE - _GAP - 24, _ROW - _GAP - 12, "#fff", line="none")
     names = [_text(middle, start + 9.5 * n, line, size=8.6, colour=ink) for n, line in enumerate(lines)]
-    return [box, plate, *names, _text(middle, top + 38, tile.text, size=12, weight="bold", colour=ink)]
+    if not tile.is_hidden:
+        return [box, *names, _text(middle, top + 38, tile.text, size=12, weight="bold", colour=ink)]
+    # white plates keep the text readable on the hatching
+    width = min(_TILE - _GAP - 4, 5 * max(map(len, lines)) + 8)
+    plates = [
+        _rect(middle - width / 2, start - 9.5, width, 9.5 * len(lines) + 3, "#fff", line="none"),
+        _rect(middle - 7, top + 29.5, 14, 12, "#fff", line="none"),
+    ]
+    return [box, *plates, *names, _text(middle, top + 38, tile.text, size=18, weight="bold", colour=ink)]
 
 
-def _legend(limits: Sequence[float], top: float, hatch: str, missing: str, language: str, decimals: int, unit: str) -> list[str]:
+def _legend(
+    limits: Sequence[float], top: float, hatch: str, words: tuple[str, str], language: str, decimals: int, unit: str
+) -> list[str]:
     to = {"de": "bis unter", "en": "to under"}[language]
     drawn = []
     left: float = _NAMES
@@ -323,8 +374,10 @@ def _legend(limits: Sequence[float], top: float, hatch: str, missing: str, langu
         drawn.append(_rect(left, top, 16, 12, SCALE[rank]))
         drawn.append(_text(left + 21, top + 10, f"{low} {to} {high}", size=10, anchor="start"))
         left += 112
-    drawn.append(_rect(left, top, 16, 12, f"url(#{hatch})"))
-    drawn.append(_text(left + 21, top + 10, missing, size=10, anchor="start"))
+    for word, fill in zip(reversed(words), (_NO_VALUE, f"url(#{hatch})"), strict=True):
+        drawn.append(_rect(left, top, 16, 12, fill))
+        drawn.append(_text(left + 21, top + 10, word, size=10, anchor="start"))
+        left += 82
     drawn.append(_text(0, top + 10, unit, size=10, anchor="start", colour="#52606d"))
     return drawn
 
@@ -369,6 +422,13 @@ def _picture(drawn: Sequence[str], width: float, height: float, *, title: str, d
         f'<title id="{name}-t">{escape(title)}</title><desc id="{name}-d">{escape(description)}</desc>'
         f'<g font-family="{escape(_FONT)}">{"".join(drawn)}</g></svg>'
     )
+
+
+def _pattern(name: str) -> str:
+    """Definition of the hatching that means a hidden value."""
+    stripe = f'<line x1="0" y1="0" x2="0" y2="6" stroke="{MUTED}" stroke-width="2"/>'
+    pattern = f'<pattern id="{name}" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+    return f'<defs>{pattern}<rect width="6" height="6" fill="#fff"/>{stripe}</pattern></defs>'
 
 
 def _rect(x: float, y: float, width: float, height: float, fill: str, line: str = "#9aa5b1") -> str:
@@ -419,7 +479,7 @@ def _svg(
             "axis": {"labelColor": INK, "labelFontSize": 11},
         },
     }
-    svg = _drawn(json.dumps(spec))
+    svg = _hatched(_drawn(json.dumps(spec)))
     if not is_german:
         svg = _NUMBER.sub(lambda match: _exchanged(match[0]), svg)
     return _accessible(svg, title=title, description=description, name=name)
@@ -435,9 +495,17 @@ def _drawn(spec: str) -> str:
     return svg
 
 
-def _exchanged(number: str) -> str:
-    """A number with the separators of the other language."""
-    return number.translate(_SEPARATORS)
+def _hatched(svg: str) -> str:
+    """The picture with hatching where the renderer was given the colour that stands for it."""
+    if f'fill="{_HATCHED}"' not in svg:
+        return svg
+    svg = svg.replace(f'fill="{_HATCHED}"', 'fill="url(#hatch)"')
+    return re.sub(r"(<svg\b[^>]*>)", lambda m: m[1] + _pattern("hatch"), svg, count=1)
+
+
+def _exchanged(text: str) -> str:
+    """A number with the separators of the other language; a symbol stays what it is."""
+    return text.translate(_SEPARATORS) if any(map(str.isdigit, text)) else text
 
 
 def _accessible(svg: str, *, title: str, description: str, name: str) -> str:

@@ -14,7 +14,7 @@ import jinja2
 
 from warehouse.catalogue.models import AgeSpan, Each, Group, Indicator, Selector, Term
 from warehouse.catalogue.vocabularies import age_code
-from warehouse.publication.products import sheet_words, wording
+from warehouse.publication.products import hidden, sheet_words, wording
 from warehouse.publication.products.edition import Edition, rows
 from warehouse.publication.products.symbols import symbol
 from warehouse.storage import connect, literal
@@ -45,7 +45,10 @@ def write(edition: Edition, path: Path) -> None:
 
 
 def _newest(con: duckdb.DuckDBPyConnection, edition: Edition) -> dict[str, Row]:
-    """The newest value of the city by indicator: the row with the most totals, where there is just one such."""
+    """The newest value of the city by indicator: the row with the most totals, where there is just one such.
+
+    Where every value is hidden or missing, the newest row, so that its symbol is shown.
+    """
     values, compared = (literal(edition.parquet / f"{n}.parquet") for n in ("indicator_value", "indicator_comparison"))
     city = literal(edition.profile.city)
     totals = " + ".join(f"({d} = 'total')::int" for d in _DIMENSIONS)
@@ -58,7 +61,10 @@ def _newest(con: duckdb.DuckDBPyConnection, edition: Edition) -> dict[str, Row]:
         most as (
             select * from own
             qualify totals = max(totals) over (partition by indicator_id)
-                and period_end = max(case when value is not null then period_end end) over (partition by indicator_id, totals)
+                and period_end = coalesce(
+                    max(case when value is not null then period_end end) over (partition by indicator_id, totals),
+                    max(period_end) over (partition by indicator_id, totals)
+                )
         )
         select m.*, c.trend_class, c.change_unit, coalesce(c.change_five_years, c.change) as judged_change,
             case when c.change_five_years is not null then 5 when c.change is not null then 1 end as judged_years,
@@ -173,7 +179,7 @@ def _value(row: Row, decimals: int, unit: str, language: str) -> str:
     mark = symbol(has_value=row["value"] is not None, obs_status=row["obs_status"], status_reason=row["status_reason"])
     when = wording.period(str(row["period"]), language)
     if row["value"] is None:
-        return f"{mark} ({when})"
+        return f"{mark} ({hidden.why(row['status_reason'], language)}, {when})" if hidden.is_hidden(row) else f"{mark} ({when})"
     return f"{wording.number(float(row['value']), decimals, language)} {unit} ({when})"
 
 

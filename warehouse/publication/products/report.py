@@ -1,6 +1,7 @@
 """The report: one self-contained page in German and English about the profile's city, indicator by indicator.
 
-Reads the published tables only. A hidden or missing value is printed as its symbol; a chart leaves a gap there.
+Reads the published tables only. A hidden or missing value is printed as its symbol; a chart leaves a gap there, and where
+areas are ordered by value the hidden ones come last by name.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import duckdb
 import jinja2
 
 from warehouse.catalogue.reference import SEEDS
-from warehouse.publication.products import charts, wording
+from warehouse.publication.products import charts, hidden, wording
 from warehouse.publication.products.edition import LICENCES, Edition, rows
 from warehouse.publication.products.symbols import LEGEND, symbol
 from warehouse.storage import connect, literal
@@ -42,6 +43,8 @@ CONCEPTS = {
     "foreign_share_register": "STAAT",
 }
 """One quantity by four concepts, side by side and never in one series."""
+GROUPS = (("foreign", "total"), ("total", "foreign"), ("total", "with"))
+"""Origin and category of the group that the integration chain sets beside all residents."""
 OF_THE_REGISTER = ("register_birth_state_missing_share", "register_german_kind_missing_share")
 """How complete the register is says nothing about a place."""
 READ = (
@@ -61,6 +64,13 @@ class Cell:
     mark: str = ""
     """Symbol beside the value."""
     missing: bool = False
+    why: str = ""
+    """Why the value is hidden, in words; '' where it is not."""
+
+    @property
+    def spoken(self) -> str:
+        """What a reader of the alternative text hears: a point says nothing."""
+        return self.why or self.text
 
 
 @dataclass
@@ -171,8 +181,9 @@ def _page(con: duckdb.DuckDBPyConnection, edition: Edition, own: Mapping[str, li
         "released_on": wording.period(edition.released_on.isoformat(), language),
         "neighbourhoods": _neighbourhoods(con, edition, facts, names, language),
         "registers": _registers(con, edition, language),
-        "chain": _chain(con, edition, facts, language),
+        "chain": _chain(con, edition, facts, own, language),
         "need": _need(con, edition, facts, names, language),
+        "hidden": _hidden(con, edition, language),
         "sources": sources,
         "planned": [
             {"name": f[f"name_{language}"], "lacks": wording.in_language(str(f["lacks"] or ""), language)}
@@ -217,20 +228,28 @@ def _section(
     if valued_rows:
         section.trend = wording.judged(valued_rows[-1], str(fact.get("desired_direction")), decimals, language)
     points = _points(series, decimals, language)
+    said = [f"{p.period}: {_cell(row, decimals, language).spoken}" for p, row in zip(points, series, strict=True)]
     valued = [p for p in points if p.value is not None]
     if len({p.year for p in valued}) >= LEAST_POINTS:
         title = f"{section.fact['name']}, {edition.profile.name}"
         section.chart = charts.time_series(
             points,
             title=title,
-            description=f"{section.unit}: " + "; ".join(f"{p.period}: {p.text}" for p in points),
+            description=f"{section.unit}: " + "; ".join(said),
             language=language,
             name=f"{section.anchor}-chart",
         )
-        withheld = any(p.value is None for p in points)
-        grey = {"de": "; grau: kein Wert", "en": "; grey: no value"}[language] if withheld else ""
-        section.chart_caption = f"{title} ({section.unit}){grey}"
+        section.chart_caption = f"{title} ({section.unit}){_gaps(series, language)}"
     return section
+
+
+def _gaps(series: Sequence[Row], language: str) -> str:
+    """What the columns of a chart mean in which there is no value."""
+    reasons = dict.fromkeys(hidden.why(r["status_reason"], language) for r in series if hidden.is_hidden(r))
+    said = [{"de": "schraffiert: ", "en": "hatched: "}[language] + ", ".join(reasons)] if reasons else []
+    if any(r["value"] is None and not hidden.is_hidden(r) for r in series):
+        said.append({"de": "grau: kein Wert", "en": "grey: no value"}[language])
+    return "".join(f"; {part}" for part in said)
 
 
 def _main_series(own: Sequence[Row]) -> tuple[str, ...] | None:
@@ -312,8 +331,8 @@ def _points(own: Sequence[Row], decimals: int, language: str) -> list[charts.Poi
         )
         segment += apart
         cell = _cell(row, decimals, language)
-        value = None if row["value"] is None else float(row["value"])
-        points.append(charts.Point(_year(row), wording.period(str(row["period"]), language), value, cell.text, segment))
+        when = wording.period(str(row["period"]), language)
+        points.append(charts.Point(_year(row), when, _value(row), cell.text, segment, hidden.is_hidden(row)))
     return points
 
 
@@ -324,7 +343,8 @@ def _year(row: Row) -> int:
 def _cell(row: Row, decimals: int, language: str) -> Cell:
     status = {"obs_status": row["obs_status"], "status_reason": row["status_reason"]}
     if row["value"] is None:
-        return Cell(symbol(has_value=False, **status), missing=True)
+        why = hidden.why(row["status_reason"], language) if hidden.is_hidden(row) else ""
+        return Cell(symbol(has_value=False, **status), missing=True, why=why)
     mark = symbol(has_value=True, **status)
     value = float(row["value"])
     if mark in {"–", "0"} and value == 0:
@@ -356,38 +376,44 @@ def _comparison(
                 + (category = 'total')::int desc, period_end desc, population_base desc
             limit 1
         )
-        select v.area_code, v.value, a.level, coalesce(a.type_de, '') = coalesce(own.type_de, '') as same_type
+        select
+            v.area_code, v.value, v.obs_status, v.status_reason, a.name,
+            coalesce(a.type_de, '') = coalesce(own.type_de, '') as same_type
         from value_of_large_area v
         join main using (indicator_id, period, sex, age_group, origin, category_scheme, category, population_base)
         join area a on a.area_code = v.area_code
         join area own on own.area_code = $city
-        where v.value is not null and (a.level = own.level or v.area_code = $land)
-        order by v.value desc, v.area_code
+        where (v.value is not null or v.obs_status = $hidden) and (a.level = own.level or v.area_code = $land)
+        order by v.value desc nulls last, if(v.value is null, a.name, ''), v.area_code
         """,
-        {"indicator": fact["indicator_id"], "city": edition.profile.city, "land": edition.profile.areas.land},
+        {
+            "indicator": fact["indicator_id"],
+            "city": edition.profile.city,
+            "land": edition.profile.areas.land,
+            "hidden": hidden.STATUS,
+        },
     )
     decimals = int(fact["decimals"])
-    land = [float(r["value"]) for r in found if r["area_code"] == edition.profile.areas.land]  # type: ignore[arg-type]
+    reference = next((_value(r) for r in found if r["area_code"] == edition.profile.areas.land), None)
     shown = [r for r in found if r["same_type"] and r["area_code"] != edition.profile.areas.land]
-    if len(shown) < SMALLEST_COMPARISON:
+    if sum(r["value"] is not None for r in shown) < SMALLEST_COMPARISON:
         return "", ""
-    bars = [
-        charts.Bar(
-            _short(names[str(r["area_code"])]),
-            float(r["value"]),  # type: ignore[arg-type]
-            wording.number(float(r["value"]), decimals, language),  # type: ignore[arg-type]
-            r["area_code"] == edition.profile.city,
-        )
-        for r in shown
-    ]
+    bars, said = [], []
+    for row in shown:
+        name, value = _short(names[str(row["area_code"])]), _value(row)
+        cell = _cell(row, decimals, language) if value is None else Cell(wording.number(value, decimals, language))
+        bars.append(charts.Bar(name, value, cell.text, row["area_code"] == edition.profile.city))
+        said.append(f"{name}: {cell.spoken}")
     land_name = _short(names[edition.profile.areas.land])
-    line = {"de": f"; gestrichelt: {land_name}", "en": f"; dashed: {land_name}"}[language] if land else ""
+    line = {"de": f"; gestrichelt: {land_name}", "en": f"; dashed: {land_name}"}[language] if reference is not None else ""
+    reasons = dict.fromkeys(hidden.why(r["status_reason"], language) for r in shown if r["value"] is None)
+    line += {"de": "; Punkt: ", "en": "; point: "}[language] + ", ".join(reasons) if reasons else ""
     caption = f"{section.fact['name']}, {section.headline_period} ({section.unit}){line}"
     svg = charts.areas(
         bars,
         title=caption,
-        description="; ".join(f"{b.name}: {b.text}" for b in bars),
-        reference=land[0] if land else None,
+        description="; ".join(said),
+        reference=reference,
         language=language,
         name=f"{section.anchor}-areas",
     )
@@ -425,12 +451,14 @@ def _tile_map(con: duckdb.DuckDBPyConnection, fact: Row, names: Mapping[str, str
     tile_rows = []
     for district in districts:
         tiles = [
-            charts.Tile(names[code], None if r["value"] is None else float(str(r["value"])), _cell(r, decimals, language).text)
+            charts.Tile(names[code], _value(r), _cell(r, decimals, language).text, hidden.is_hidden(r))
             for code, r in shown.items()
             if r["parent_code"] == district
         ]
         tile_rows.append(charts.TileRow(names[district], _cell(shown[district], decimals, language).text, tuple(tiles)))
     title = f"{fact[f'name_{language}']}, {wording.period(newest, language)} ({unit})"
+    reasons = dict.fromkeys(hidden.why(r["status_reason"], language) for r in shown.values() if hidden.is_hidden(r))
+    words = (", ".join(reasons) or hidden.why(None, language), {"de": "kein Wert", "en": "no value"}[language])
     return {
         "title": title,
         "synthetic": any(bool(r["is_synthetic"]) for r in shown.values()),
@@ -438,7 +466,7 @@ def _tile_map(con: duckdb.DuckDBPyConnection, fact: Row, names: Mapping[str, str
         "svg": charts.tiles(
             tile_rows,
             title=title,
-            missing={"de": "kein Wert", "en": "no value"}[language],
+            words=words,
             language=language,
             name=f"{language}-tiles-{fact['indicator_id']}",
             decimals=decimals,
@@ -504,28 +532,26 @@ def _registers(con: duckdb.DuckDBPyConnection, edition: Edition, language: str) 
         """
         with counted as (
             select *, count(*) over (partition by quantity_id, period) as registers from register_comparison
-            where area_code = $city and value is not null
+            where area_code = $city and (value is not null or obs_status = $hidden)
         )
         select * from counted
         where registers > 1
         qualify period = max(period) over (partition by quantity_id)
-        order by quantity_id, coalesce(difference <> 0, false), measure_id, population_base
+        order by quantity_id, coalesce(difference <> 0, value is null), measure_id, population_base
         """,
-        {"city": edition.profile.city},
+        {"city": edition.profile.city, "hidden": hidden.STATUS},
     )
     listed: dict[str, dict[str, Any]] = {}
     for row in found:
         quantity = listed.setdefault(str(row["quantity_id"]), {"name": row[f"quantity_{language}"], "rows": []})
-        difference = row["difference"]
-        is_other = difference is not None and float(str(difference)) != 0
         quantity["rows"].append(
             {
                 "register": row[f"measure_{language}"],
                 "base": row["population_base"],
                 "date": wording.period(str(row["reference_date"]), language),
-                "value": wording.number(float(str(row["value"])), 0, language),
-                "difference": wording.number(float(str(difference)), 0, language) if is_other else "–",
-                "percent": wording.number(float(str(row["difference_percent"])), 1, language) if is_other else "–",
+                "value": _figure(row["value"], 0, language),
+                "difference": _figure(row["difference"], 0, language),
+                "percent": _figure(row["difference_percent"], 1, language),
                 "explanation": row[f"explanation_{language}"],
                 "synthetic": bool(row["is_synthetic"]),
             }
@@ -533,7 +559,16 @@ def _registers(con: duckdb.DuckDBPyConnection, edition: Edition, language: str) 
     return list(listed.values())
 
 
-def _chain(con: duckdb.DuckDBPyConnection, edition: Edition, facts: Sequence[Row], language: str) -> dict[str, Any] | None:
+def _figure(value: Any, decimals: int, language: str) -> str:
+    """A number, ``–`` for exactly zero, ``.`` where it is unknown or hidden."""
+    if value is None:
+        return "."
+    return wording.number(float(value), decimals, language) if value else "–"
+
+
+def _chain(
+    con: duckdb.DuckDBPyConnection, edition: Edition, facts: Sequence[Row], own: Mapping[str, list[Row]], language: str
+) -> dict[str, Any] | None:
     """The stages of life in their order: the value of all, of the group, and the gap between them."""
     found = rows(
         con,
@@ -543,6 +578,12 @@ def _chain(con: duckdb.DuckDBPyConnection, edition: Edition, facts: Sequence[Row
     if not found:
         return None
     said = {str(fact["indicator_id"]): fact for fact in facts}
+    group_hidden = {
+        (indicator, r["period"])
+        for indicator, values in own.items()
+        for r in values
+        if r["area_code"] == edition.profile.city and hidden.is_hidden(r) and (r["origin"], r["category"]) in GROUPS
+    }
     listed, drawn = [], []
     for row in found:
         fact = said[str(row["indicator_id"])]
@@ -550,9 +591,11 @@ def _chain(con: duckdb.DuckDBPyConnection, edition: Edition, facts: Sequence[Row
         value, group, gap = (
             None if row[c] is None else float(str(row[c])) for c in ("value", "group_value", "difference_to_whole")
         )
-        texts = ["–" if v is None else wording.number(v, decimals, language) for v in (value, group)]
+        # x: the statistics name no group beside all; a point: they do, and its value is hidden
+        no_group = "." if (row["indicator_id"], row["period"]) in group_hidden else "x"
+        texts = [no_group if v is None else wording.number(v, decimals, language) for v in (value, group)]
         points = {"de": "Punkte", "en": "points"}[language]
-        difference = "–" if gap is None else f"{'+' if gap > 0 else ''}{wording.number(gap, decimals, language)}"
+        difference = no_group if gap is None else f"{'+' if gap > 0 else ''}{wording.number(gap, decimals, language)}"
         entry = {
             "stage": row[f"name_{language}"],
             "name": fact[f"name_{language}"],
@@ -568,7 +611,7 @@ def _chain(con: duckdb.DuckDBPyConnection, edition: Edition, facts: Sequence[Row
         listed.append(entry)
         if row["unit"] == "percent":
             mark = " *" if entry["synthetic"] else ""
-            beside = f"{difference} {points}" if gap is not None else texts[0]
+            beside = f"{difference} {points}" if gap is not None else f"{texts[0]} | ." if no_group == "." else texts[0]
             told = f"{texts[0]}; {texts[1]}; {difference}"
             drawn.append(charts.StageRow(str(entry["stage"]), f"{entry['name']}{mark}", value, group, beside, told))
     title = {
@@ -631,6 +674,50 @@ def _need(
     sides = {"de": ("geringerer Bedarf", "größerer Bedarf"), "en": ("smaller need", "greater need")}[language]
     svg = charts.strips(strips, title=title, limit=rule.distance, words=sides, name=f"{language}-need-chart")
     return {"title": title, "svg": svg, "rows": listed, "limit": wording.number(rule.distance, 0, language)}
+
+
+def _value(row: Row) -> float | None:
+    return None if row["value"] is None else float(row["value"])
+
+
+def _hidden(con: duckdb.DuckDBPyConnection, edition: Edition, language: str) -> dict[str, Any]:
+    """What this release hides: how many values by place and subject, and the rules."""
+    position = wording.LANGUAGES.index(language)
+    levels = {table: hidden.by_level(con, edition, table, language) for table in hidden.COUNTED}
+    fields = hidden.by_field(con, edition, language)
+    return {
+        "legend": hidden.legend(language),
+        "not_zero": hidden.NOT_ZERO[position],
+        "levels": [(table, names[position], _tallied(levels[table], language)) for table, names in hidden.COUNTED.items()],
+        "fields": _tallied(fields, language),
+        "rounded": _rounded(con, edition, language),
+        "rules": hidden.rules(con, edition, language),
+    }
+
+
+def _rounded(con: duckdb.DuckDBPyConnection, edition: Edition, language: str) -> str:
+    """That small numbers are rounded and not hidden; '' where they are not."""
+    count, base = hidden.rounded(con, edition)
+    if not count:
+        return ""
+    how = hidden.ROUNDED[wording.LANGUAGES.index(language)].format(base=base)
+    figures = wording.number(count, 0, language)
+    return {
+        "de": f"Kleine Zahlen sind in dieser Ausgabe nicht verborgen, sondern gerundet: {how}. Das betrifft {figures} "
+        "Grundzahlen; Anteile sind aus den gerundeten Zahlen berechnet.",
+        "en": f"Small numbers are not hidden in this release but rounded: {how}. This concerns {figures} basic figures; rates "
+        "are computed from the rounded numbers.",
+    }[language]
+
+
+def _tallied(tallies: Sequence[hidden.Tally], language: str) -> list[tuple[str, list[str]]]:
+    """Name, number of values, of the hidden ones in all and by reason, and their share in per cent; the sum last."""
+    listed = []
+    for tally in [*tallies, hidden.total(tallies, language)]:
+        share = 100 * sum(tally.hidden) / tally.cells if tally.cells else 0
+        counts = [_figure(count, 0, language) for count in (tally.cells, sum(tally.hidden), *tally.hidden)]
+        listed.append((tally.name, [*counts, _figure(share, 1, language)]))
+    return listed
 
 
 def _comparable_units() -> set[str]:

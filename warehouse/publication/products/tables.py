@@ -1,8 +1,8 @@
 """The published tables: which columns may leave the house, what each says, and how they are written.
 
 This is the allow-list of the release. A column that is not named here stops the release; there is no pattern for
-"and the rest". The wide views hold one column per indicator of the catalogue and are checked against it. What a column
-means is written once, in the dbt project, and comes with the candidate.
+"and the rest". Nor may a cell that is marked as hidden hold a value. The wide views hold one column per indicator of the
+catalogue and are checked against it. What a column means is written once, in the dbt project, and comes with the candidate.
 Parquet comes first and everything else is made from it, so that no product can hold what the others do not.
 """
 
@@ -156,12 +156,15 @@ def write_parquet(candidate: Path, folder: Path, indicators: Sequence[str]) -> l
         The tables with the columns that the candidate has, in its order.
 
     Raises:
-        ReleaseError: a table or column is not declared, or a declared table or key column is not there.
+        ReleaseError: a table or column is not declared, a declared table or key column is not there, or a cell that is
+            marked as hidden holds a value.
     """
     folder.mkdir(parents=True)
     with connect(candidate, read_only=True) as con:
         con.execute("set threads = 1")
         tables = _admitted(con, candidate, indicators)
+        for table in tables:
+            _check_hidden(con, candidate, table)
         for table in tables:
             columns = ", ".join(identifier(c) for c in table.columns)
             order = ", ".join(identifier(c) for c in [*table.key, *(c for c in table.columns if c not in table.key)])
@@ -240,6 +243,22 @@ def _admitted(con: duckdb.DuckDBPyConnection, candidate: Path, indicators: Seque
         described = tuple((column, comment) for column, comment in columns.items() if comment)
         admitted.append(PublishedTable(name, table.key, tuple(columns), said.get(name) or "", described))
     return admitted
+
+
+def _check_hidden(con: duckdb.DuckDBPyConnection, candidate: Path, table: PublishedTable) -> None:
+    if not {"value", "conf_status"} <= set(table.columns):
+        return
+    key = ", ".join(identifier(c) for c in table.key)
+    # the message names cells and never says what they hold
+    held = con.execute(
+        f"select {key} from marts.{identifier(table.name)} where conf_status <> 'F' and value is not null order by all"
+    ).fetchall()
+    if held:
+        cells = "; ".join(", ".join(map(str, row)) for row in held[:5])
+        raise ReleaseError(
+            f"{candidate}: table marts.{table.name} holds a value in {len(held)} cell(s) whose conf_status is not F: {cells}. "
+            "A hidden cell is null; correct the model that fills it."
+        )
 
 
 def _wide(name: str, indicators: Sequence[str]) -> PublishedTable | None:

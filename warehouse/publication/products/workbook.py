@@ -1,4 +1,4 @@
-"""The workbook: explanations, indicators, values of the city, sources. For people who work in a spreadsheet.
+"""The workbook: explanations, indicators, values of the city, what is hidden, sources. For people who work in a spreadsheet.
 
 Texts are written as texts, so that nothing in a label runs as a formula. Same tables, same bytes: the dates that
 the format wants are the day of the release.
@@ -18,7 +18,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
-from warehouse.publication.products import wording
+from warehouse.publication.products import hidden, wording
 from warehouse.publication.products.edition import LICENCES, Edition, rows
 from warehouse.publication.products.symbols import LEGEND, symbol
 from warehouse.storage import connect
@@ -35,6 +35,16 @@ _VALUES = (
     ("Zeichen / symbol", 10), ("Einheit / unit", 16), ("Grundgesamtheit / population base", 18),
     ("Status / obs_status", 10), ("Geheimhaltung / conf_status", 12), ("Grund / reason", 18),
     ("synthetisch / synthetic", 12),
+)  # fmt: skip
+
+
+_HIDDEN = (
+    ("Gliederung / by", 30), ("Ebene oder Handlungsfeld / level or field", 52), ("Tabelle / table", 18), ("Werte / values", 12),
+    *((f"{german} / {english}", 20) for (german, english), _ in hidden.REASONS.values()),
+)  # fmt: skip
+_RULES = (
+    ("Lieferstelle", 28), ("Supplier", 28), ("gilt für", 50), ("applies to", 50), ("Regel", 60), ("Rule", 60), ("Grund", 60),
+    ("Reason", 60),
 )  # fmt: skip
 
 
@@ -76,6 +86,9 @@ def write(edition: Edition, path: Path) -> None:
         areas = _areas_of_the_city(con)
         if areas:
             _sheet(book, "Quartiere", *areas)
+        _sheet(book, "Geheimhaltung", _HIDDEN, _hidden_rows(con, edition))
+        if rules := _rule_rows(con, edition):
+            _sheet(book, "Schutzregeln", _RULES, rules)
         sources = rows(
             con,
             "select source_id, publisher, title_de, title_en, licence, url, table_code, file_name, data_as_of, sha256, "
@@ -176,6 +189,33 @@ def _value_row(v: dict[str, Any]) -> list[Any]:
     ]  # fmt: skip
 
 
+def _hidden_rows(con: duckdb.DuckDBPyConnection, edition: Edition) -> list[list[Any]]:
+    """How many values are hidden, by level of area and field of action."""
+    listed = [
+        ("Gebietsebene / level of area", table, [hidden.by_level(con, edition, table, la) for la in wording.LANGUAGES])
+        for table in hidden.COUNTED
+    ]
+    fields = [hidden.by_field(con, edition, la) for la in wording.LANGUAGES]
+    listed.append(("Handlungsfeld / field of action", "indicator_value", fields))
+    return [
+        [by, f"{german.name} / {english.name}", table, *(_Number(count, 0) for count in (german.cells, *german.hidden))]
+        for by, table, tallies in listed
+        for german, english in zip(*tallies, strict=True)
+    ]
+
+
+def _rule_rows(con: duckdb.DuckDBPyConnection, edition: Edition) -> list[list[Any]]:
+    both = zip(*(hidden.rules(con, edition, la) for la in wording.LANGUAGES), strict=True)
+    return [
+        [
+            text
+            for part in ("suppliers", "applies_to", "says", "reason")
+            for text in (getattr(german, part), getattr(english, part))
+        ]
+        for german, english in both
+    ]
+
+
 class _Number:
     """A number with the decimals to print."""
 
@@ -190,16 +230,18 @@ def _explanations(edition: Edition) -> Iterable[list[Any]]:
     yield ["Datum / date", *(wording.period(edition.released_on.isoformat(), la) for la in wording.LANGUAGES)]
     yield ["Anlass / note", edition.note, edition.note]
     german = (
-        "Ein fehlender oder geheim gehaltener Wert ist nicht null und wird nicht geschätzt: in der Spalte Wert steht dann "
-        "das Zeichen. Werte sind ungerundet und mit den üblichen Nachkommastellen angezeigt."
+        "Ein fehlender oder verborgener Wert ist nicht null und wird nicht geschätzt: in der Spalte Wert steht dann "
+        "das Zeichen. Werte sind mit den üblichen Nachkommastellen angezeigt."
     )
     english = (
-        "A missing or suppressed value is not zero and is not estimated: the column value then holds the symbol. "
-        "Values are unrounded and shown with their usual decimals."
+        "A missing or hidden value is not zero and is not estimated: the column value then holds the symbol. "
+        "Values are shown with their usual decimals."
     )
     yield ["Hinweis / notice", german, english]
     for sign, german, english in LEGEND:
         yield [f"Zeichen / symbol {sign}", german, english]
+    for reason, (_, (german, english)) in hidden.REASONS.items():
+        yield [f"Grund / reason {reason}", german, english]
     for code, (name, address) in LICENCES.items():
         yield [f"Lizenz / licence {code}", name, address]
 

@@ -303,10 +303,10 @@ def _of_rules(con: duckdb.DuckDBPyConnection, rules: Sequence[models.AnyRule], c
             looked_at[rule.id] = 0
             continue
         query = queries.query_for(rule, context)
-        looked_at[rule.id] = _count(con, f"{queries.scope(rule, rule.table)} {query.looked_at}")
+        looked_at[rule.id] = _count(con, f"{queries.scope(rule, queries.read_from(rule))} {query.looked_at}")
         said = queries.shown(f"{queries.scope(rule, '@batch')} {query.offending}")
         said = said.replace("{", "{{").replace("}", "}}").replace("@batch", "{batch}")
-        questions.append(Question(rule.id, rule.table, said))
+        questions.append(Question(rule.id, queries.read_from(rule), said))
     asked = {question.rule_id for question in questions}
     silence = Answer(error="Great Expectations gave no answer")
     answers = gx.ask(con, questions)

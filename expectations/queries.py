@@ -32,6 +32,12 @@ SUBJECT = {
     "raw.delivery": "source_id",
 }
 
+OF_THE_PUBLISHED = ("D", "P")
+"""Layers of rules about what is published; all others are about what is true."""
+TRUE_VALUES: dict[str, str] = {}
+"""Published table to the table of the closed zone with the same columns and every value: sums and comparisons hold for
+true values, and say nothing where half of them are hidden."""
+
 
 @dataclass(frozen=True)
 class Query:
@@ -51,6 +57,11 @@ class Context:
     """Qualified name of indicator_value in the current release, attached to the connection; None before the first."""
     groups: tuple[m.FigureGroup, ...] = ()
     """Published figures to come near to."""
+
+
+def read_from(rule: m.Rule) -> str:
+    """The table whose rows a rule judges."""
+    return rule.table if rule.layer in OF_THE_PUBLISHED else TRUE_VALUES.get(rule.table, rule.table)
 
 
 def scope(rule: m.Rule, table: str) -> str:

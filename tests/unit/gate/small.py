@@ -91,7 +91,7 @@ def build(home: Home, run_id: str = "run1") -> Candidate:
     candidate = Candidate(run_id, home.build / run_id)
     candidate.folder.mkdir(parents=True)
     with connect(candidate.path) as con:
-        for schema in ("raw", "catalogue", "reference", "marts"):
+        for schema in ("raw", "catalogue", "reference", "intermediate", "marts"):
             con.execute(f"create schema {schema}")
         con.execute(
             "create table raw.delivery as select ? as delivery_id, 'register' as source_id, 'bevoelkerung.csv' as file_name, "
@@ -125,6 +125,8 @@ def build(home: Home, run_id: str = "run1") -> Candidate:
         for name, columns in TABLES.items():
             con.execute(f"create table marts.{name} ({columns})")
         _insert(con, "fct_measure", _facts())
+        # nothing is hidden but what a supplier hides: the true values are the published ones
+        con.execute("create view intermediate.measure_in_force as select * from marts.fct_measure")
         _insert(con, "indicator_value", _values())
         _insert(con, "indicator_comparison", _comparisons())
         _insert(con, "indicator_input", [_input(None, "Q"), *(_residents_of(area) for area in RESIDENTS)])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import small
 
-from expectations import disclosure, gate
+from expectations import disclosure, gate, queries
 from expectations.texts import AUDIT
 from warehouse import audit
 from warehouse.audit import Finding, Leak, Policy, Report
@@ -107,3 +107,23 @@ def test_a_hidden_cell_that_follows_by_subtraction_stops_the_release(home: Home,
     assert [f.place for f in check.findings] == ["05124-00, 2024-12-31, m, MELDE"]
     assert "2000" not in check.model_dump_json()
     assert "ausrechnen" in (candidate.folder / "gate.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_sums_are_judged_on_true_values_and_disclosure_on_published_ones(
+    home: Home, rules: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A 4 that is published is small and spoils no sum of the true values; a 4 that is true spoils a sum and is not published."""
+    monkeypatch.setitem(queries.TRUE_VALUES, "marts.fct_measure", "intermediate.measure_in_force")
+    candidate = small.build(home)
+    small.spoil(
+        candidate,
+        "drop view intermediate.measure_in_force",
+        "create table intermediate.measure_in_force as select * from marts.fct_measure",
+        "update marts.fct_measure set value = 4 where measure_id = 'residents' and area_code = '05124-00' and sex = 'diverse'",
+        "update intermediate.measure_in_force set value = 4 where measure_id = 'residents' and area_code = '05124-0' "
+        "and sex = 'diverse'",
+    )
+    verdict = gate.check(home, small.catalogue(), candidate, rules_folder=rules)
+    failed = {c.rule_id for c in verdict.checks if not c.passed} - set(AUDIT)
+    assert failed == {"no_count_below_its_minimum", "sexes_add_up"}

@@ -252,7 +252,7 @@ class DisclosureRespected(Rule):
     expect: Literal["disclosure_respected"]
     what: Literal["minimum", "minimum_denominator", "depth", "follows"]
     """minimum: no count below its minimum. minimum_denominator: no rate of fewer. depth: nothing crossed deeper than allowed,
-    and nothing without a rule. follows: no value beside a hidden count that it would tell."""
+    and nothing without a rule. follows: no value beside a hidden or too small count that it would tell."""
 
 
 class UnitConsistent(Rule):

@@ -618,7 +618,9 @@ def _follows(rule: m.DisclosureRespected) -> Query:
         + _same(FACT_KEY[1:], "f", "t")
         + " where t.value is not null"
     )
-    return _against_rule(rule, rows, "f.obs_status = 'Q'", "'value beside hidden ' || f.measure_id", "'null'")
+    few = "(f.value > 0 and f.value < r.minimum_denominator)"
+    found = f"'value beside ' || f.measure_id || case when {few} then ' < ' || r.minimum_denominator else ' hidden' end"
+    return _against_rule(rule, rows, f"(f.obs_status = 'Q' or {few})", found, "'null'")
 
 
 def _unit_consistent(rule: m.UnitConsistent, _: Context) -> Query:

@@ -380,7 +380,7 @@ def _disclosure_rules() -> list[rules.Resolved]:
     }  # fmt: skip
     protection: dict[str, dict[str, Any]] = {
         "residents": {"protection": "count", "minimum": 5, "minimum_denominator": 20},
-        "location_quotient": {"protection": "follows", "follows_measure": "residents"},
+        "location_quotient": {"protection": "follows", "follows_measure": "residents", "minimum_denominator": 20},
     }
     treated = {fact["measure_id"] for fact in _facts()} - protection.keys()
     protection |= {measure: {"protection": "treated"} for measure in sorted(treated)}

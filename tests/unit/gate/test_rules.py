@@ -212,6 +212,16 @@ def test_a_spoiled_candidate_fails_exactly_the_rules_that_see_its_error(
     assert spoiled.place in check.findings[0].place
 
 
+@pytest.mark.parametrize(("count", "found"), [("20", []), ("19", ["value beside residents < 20"])])
+def test_a_quotient_of_few_is_refused(
+    count: str, found: list[str], shared_home: Home, clean: Candidate, rules: Path, tmp_path: Path
+) -> None:
+    of_few = f"update marts.fct_measure set value = {count} where {RESIDENTS} and area_code = '05124-00' and category = 'with'"
+    verdict = judged(shared_home, rules, clean, f"few_{tmp_path.name}", of_few)
+    check = next(c for c in verdict.checks if c.rule_id == "nothing_tells_a_hidden_count")
+    assert [f.found for f in check.findings] == found
+
+
 @pytest.mark.parametrize(
     ("change", "found"),
     [

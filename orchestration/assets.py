@@ -30,8 +30,9 @@ LEDGER = dg.AssetKey(["raw", "delivery"])
 OF_LISTS = {
     "record_period": "The periods of the lists, with the delivery that is in force for each.",
     "kept_count": "What lists counted whose rows were deleted after their retention.",
+    "earlier_release": "What earlier releases say about the city: values, and what they hide.",
 }
-"""Tables beside the ledger that SQL reads with the lists."""
+"""Tables beside the ledger that are read with the lists."""
 GATE = dg.AssetKey(["gate"])
 RELEASE = dg.AssetKey(["release"])
 PRODUCTS = {
@@ -231,7 +232,7 @@ def gate_asset(rules: Sequence["AnyRule"], upstream: Sequence[dg.AssetKey], cata
     @dg.asset(
         key=GATE,
         deps=upstream,
-        group_name="6_gate",
+        group_name="7_gate",
         description="One verdict on the candidate: gate.json, and a page for people who do not program.",
         check_specs=[
             *(
@@ -278,9 +279,9 @@ def release_asset(catalogue: Catalogue) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="release",
         specs=[
-            dg.AssetSpec(RELEASE, deps=[GATE], group_name="7_release", description="One immutable version for readers."),
+            dg.AssetSpec(RELEASE, deps=[GATE], group_name="8_release", description="One immutable version for readers."),
             *(
-                dg.AssetSpec(["release", name], deps=[RELEASE], group_name="7_release", kinds={kind}, description=text)
+                dg.AssetSpec(["release", name], deps=[RELEASE], group_name="8_release", kinds={kind}, description=text)
                 for name, (kind, text) in PRODUCTS.items()
             ),
         ],

@@ -131,7 +131,9 @@ def rebuild_job(catalogue: Catalogue) -> dg.JobDefinition:
 
         home = Home.from_environment()
         home.create()
-        found = publication.rebuild(home, catalogue, lambda ids: build.build(home, catalogue, deliveries=frozenset(ids)))
+        found = publication.rebuild(
+            home, catalogue, lambda ids, earlier: build.build(home, catalogue, deliveries=frozenset(ids), earlier=earlier)
+        )
         context.log.info(found.render())
         if not found.identical:
             raise dg.Failure(found.render(), allow_retries=False)

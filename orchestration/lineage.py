@@ -19,9 +19,10 @@ GROUPS = (
     "2_reference",
     "3_staging",
     "4_measures",
-    "5_indicators",
-    "6_gate",
-    "7_release",
+    "5_disclosure",
+    "6_indicators",
+    "7_gate",
+    "8_release",
 )
 """The steps of a number, in its order; the lineage page draws them left to right."""
 
@@ -70,7 +71,9 @@ def _group(node: Mapping[str, Any], measures: set[str]) -> str:
         return "2_reference"
     if node["fqn"][1] == "staging":
         return "3_staging"
-    return "4_measures" if node["unique_id"] in measures else "5_indicators"
+    if node["fqn"][1] == "disclosure" or node["name"] == FACTS:
+        return "5_disclosure"
+    return "4_measures" if node["unique_id"] in measures else "6_indicators"
 
 
 def model_specs(manifest: Manifest) -> dict[str, dg.AssetSpec]:

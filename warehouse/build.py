@@ -27,6 +27,8 @@ from warehouse.deliveries.landing import COLUMN_NAMES, COLUMNS
 from warehouse.deliveries.periods import parse
 from warehouse.errors import BuildError
 from warehouse.home import CLOSED, Home
+from warehouse.publication import pointer
+from warehouse.publication.pointer import Release
 from warehouse.storage import Connection
 
 DBT_PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
@@ -45,6 +47,9 @@ RECORD_PERIOD = (
     "source_id varchar, period varchar, period_kind varchar, period_start date, period_end date, reporting_year integer, "
     "population_base varchar, rounding_base integer, delivery_id varchar, is_synthetic boolean"
 )
+EARLIER = (
+    "measure_id", "area_code", "period", "population_base", "sex", "age_group", "origin", "category_scheme", "category"
+)  # fmt: skip
 KEPT_COUNT = ", ".join(f"{name} {'double' if name == 'value' else 'varchar'}" for name in staging.COUNTED)
 
 
@@ -75,19 +80,32 @@ def build(
     catalogue: Catalogue,
     *,
     deliveries: frozenset[str] | None = None,
+    earlier: Sequence[Release] | None = None,
     on_event: Callable[[DbtNodeResult], None] | None = None,
 ) -> Candidate:
     """A new candidate: raw and catalogue loaded, dbt run.
 
+    Args:
+        home: the installation.
+        catalogue: profile, sources, measures and indicators.
+        deliveries: ids of those to build from; all otherwise.
+        earlier: the releases that readers have when this one comes; all otherwise.
+        on_event: called with every result of dbt.
+
     Raises:
         BuildError: a model failed. Failing tests do not raise: they are the gate's business.
     """
-    candidate = prepare(home, catalogue, deliveries)
+    candidate = prepare(home, catalogue, deliveries, earlier)
     transform(candidate, on_event)
     return candidate
 
 
-def prepare(home: Home, catalogue: Catalogue, deliveries: frozenset[str] | None = None) -> Candidate:
+def prepare(
+    home: Home,
+    catalogue: Catalogue,
+    deliveries: frozenset[str] | None = None,
+    earlier: Sequence[Release] | None = None,
+) -> Candidate:
     """Make the candidate's file: the landings in force as ``raw``, the YAML as ``catalogue``."""
     home.create()
     staging.write(catalogue)
@@ -105,6 +123,7 @@ def prepare(home: Home, catalogue: Catalogue, deliveries: frozenset[str] | None 
     candidate = Candidate(run_id, folder)
     with storage.connect(candidate.path) as con:
         load_raw(con, catalogue, in_force)
+        load_earlier(con, catalogue, pointer.releases(home) if earlier is None else earlier)
         tables.write(con, catalogue)
         con.execute("checkpoint")
     return candidate
@@ -122,6 +141,25 @@ def load_raw(con: Connection, catalogue: Catalogue, deliveries: Sequence[Deliver
     _load_record_periods(con, catalogue, deliveries)
     con.execute(f"create table raw.delivery ({LEDGER})")
     storage.insert(con, "raw.delivery", [_ledger_row(delivery) for delivery in deliveries])
+
+
+def load_earlier(con: Connection, catalogue: Catalogue, releases: Sequence[Release]) -> None:
+    """What releases say about the city and its areas: one row per figure and value, or hidden without one."""
+    names = ", ".join(EARLIER)
+    con.execute(f"create table raw.earlier_release ({', '.join(f'{name} varchar' for name in EARLIER)}, value double)")
+    files = [release.folder / "parquet" / "fct_measure.parquet" for release in releases]
+    said = " union ".join(
+        f"select {names}, value from read_parquet({storage.literal(file)}) "
+        "where value is not null or status_reason = 'confidential'"
+        for file in files
+        if file.exists()
+    )
+    if said:
+        city = storage.literal(catalogue.profile.city)
+        con.execute(
+            f"insert into raw.earlier_release select * from ({said}) "
+            f"where area_code = {city} or starts_with(area_code, {city} || '-') order by all"
+        )
 
 
 def _load_cells(con: Connection, source: Source, deliveries: Sequence[Delivery]) -> None:

@@ -150,6 +150,7 @@ def _declarations(sources: list[Source]) -> str:
             {"name": "delivery", "description": "One row per delivery this candidate rests on."},
             {"name": "record_period", "description": "The periods of the lists: one row per source and period in force."},
             {"name": "kept_count", "description": "What lists counted whose rows were deleted after their retention."},
+            {"name": "earlier_release", "description": "What earlier releases say about the city: values, and what they hide."},
         ],
     }
     text = yaml.safe_dump({"version": 2, "sources": [raw]}, sort_keys=False, allow_unicode=True, width=1000)

@@ -51,6 +51,9 @@ class Problem:
     block: NDArray[np.int64]
     """(n,) 0 for the upper part (city and Stadtbezirke); k for the cells inside the k-th Stadtbezirk."""
 
+    kept: NDArray[np.bool_] | None = None
+    """(n,) Cells that earlier releases hide: they stay hidden at no cost, and must not become exact. None: no such cells."""
+
     label: tuple[str, ...] = field(default=())
     """(n,) How messages name a cell; empty: by number."""
 
@@ -73,6 +76,12 @@ class Problem:
     def primary(self) -> NDArray[np.bool_]:
         """(n,) Cells that a rule hides."""
         return self.needed > 0
+
+    @property
+    def hidden_at_least(self) -> NDArray[np.bool_]:
+        """(n,) Cells that are hidden in every pattern."""
+        hidden = self.primary | self.unpublished
+        return hidden if self.kept is None else hidden | self.kept
 
     def name(self, cell: int) -> str:
         return self.label[cell] if self.label else f"cell {cell}"

@@ -4,6 +4,9 @@ Which codes add up stands in ``marts.code_part``, which areas lie in which in ``
 ``catalogue.disclosure_rule``; age groups are intervals and need no list. Nothing here knows a table by name: a new source,
 measure or classification is part of the universe as soon as the catalogue has it. A division that leaves something over
 gets a remainder: a cell that no product prints, but everybody can compute.
+
+Earlier releases cannot be taken back. A figure that one of them gives stays published, so that nothing is thought hidden that
+is not; what all of them hide stays hidden, at no cost, so that two patterns do not open each other.
 """
 
 from __future__ import annotations
@@ -75,7 +78,8 @@ def _load_cells(con: Connection) -> None:
             a.parent_code, r.protection, r.minimum, r.zeros_shown, r.follows_measure, r.breakdowns, r.contributors_least,
             r.minimum_denominator, r.dominance_n, r.dominance_k, r.p_percent, u.contributions,
             r.is_published and (r.origin_detail = 'all' or not regexp_full_match(m.origin, '[0-9]{{3}}')) as is_allowed,
-            r.protection in ('count', 'dominance') and is_allowed and m.obs_status not in ('L', 'M') as is_protected
+            r.protection in ('count', 'dominance') and is_allowed and m.obs_status not in ('L', 'M') as is_protected,
+            coalesce(list_contains(e.said, m.value), false) as was_published, e.said is not null and len(e.said) = 0 as was_hidden
         from intermediate.measure_in_force as m
         inner join catalogue.area as a on m.area_code = a.area_code
         cross join catalogue.profile as p
@@ -85,6 +89,10 @@ def _load_cells(con: Connection) -> None:
                 + (m.category <> 'total')::int
         left join intermediate.int_contribution as u
             on m.source_id = u.source_id and {" and ".join(f"m.{c} = u.{c}" for c in KEY if c != "population_base")}
+        left join (
+            select {", ".join(KEY)}, coalesce(list(distinct value) filter (value is not null), []) as said
+            from raw.earlier_release group by all
+        ) as e on {" and ".join(f"m.{c} = e.{c}" for c in KEY)}
         where a.level in ('stadtbezirk', 'quartier', 'not_located') or m.area_code = p.city
         """
     )
@@ -252,7 +260,8 @@ def _assemble(con: Connection, rules: Rules) -> list[Universe]:
     known = ~np.ma.getmaskarray(cells["value"]) | ~protected
     values = np.where(known, np.ma.filled(cells["value"], 0.0), 0.0)
     minimum = np.where(protected, np.ma.filled(cells["minimum"], 0), 0).astype(float)
-    needed = np.where(below_minimum(values, minimum), minimum, 0.0)
+    public, zeros_shown = _filled(cells["was_published"]), _filled(cells["zeros_shown"])
+    needed = np.where(below_minimum(values, minimum) & ~public, minimum, 0.0)
     for cell, value in _needed_by_units(con):
         needed[cell] = value
     left_over: Columns = con.execute(
@@ -268,10 +277,11 @@ def _assemble(con: Connection, rules: Rules) -> list[Universe]:
         values=np.concatenate([values, rest, changes["size"]]),
         needed=np.concatenate([needed, np.where(below_minimum(rest, minimum[whole]), minimum[whole], 0.0), np.zeros(len(stock))]),
         withheld=np.concatenate([~known, np.zeros(len(whole) + len(stock), bool)]),
-        zeros_shown=np.concatenate([_filled(cells["zeros_shown"]), np.zeros(len(whole) + len(stock), bool)]),
+        zeros_shown=np.concatenate([zeros_shown, np.zeros(len(whole) + len(stock), bool)]),
         fixed=np.concatenate(
-            [_filled(cells["zeros_shown"]) & (values == 0) & known, np.zeros(len(whole), bool), np.ones(len(stock), bool)]
+            [public | (zeros_shown & (values == 0) & known), np.zeros(len(whole), bool), np.ones(len(stock), bool)]
         ),
+        kept=np.concatenate([_filled(cells["was_hidden"]) & protected, np.zeros(len(whole) + len(stock), bool)]),
         whole=np.concatenate([np.arange(len(values)), whole, stock]),
         weight=_weights(cells, rules),
         block=np.concatenate([inside, _blocks_of_rest(con, inside, whole, left_over["division"]), inside[stock]]),
@@ -422,6 +432,7 @@ class _Cells:
     withheld: NDArray[np.bool_]
     zeros_shown: NDArray[np.bool_]
     fixed: NDArray[np.bool_]
+    kept: NDArray[np.bool_]
     whole: NDArray[np.int64]
     weight: NDArray[np.float64]
     block: NDArray[np.int64]
@@ -468,6 +479,7 @@ class _Cells:
                 weight=self.weight[self.whole[rows]],
                 lower=(self.zeros_shown[rows] & ~withheld).astype(float),
                 block=self.block[rows],
+                kept=self.kept[rows] & ~self.fixed[rows],
                 label=tuple(
                     "/".join(map(str, key)) + ("" if is_figure else " (rest)")
                     for key, is_figure in zip(names, figures, strict=True)

@@ -19,8 +19,8 @@ from warehouse.publication.files import READ_ONLY, flush, locked, sha256_of
 from warehouse.publication.pointer import STAGING, Release
 from warehouse.publication.release import Terms, checksums, code_version, stage_products, stage_tables
 
-Build = Callable[[Sequence[str]], Candidate]
-"""Builds a candidate from the archive, restricted to these delivery ids."""
+Build = Callable[[Sequence[str], Sequence[Release]], Candidate]
+"""Builds a candidate from the archive, restricted to these delivery ids, for readers who have these releases."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,9 @@ def rebuild(home: Home, catalogue: Catalogue, build: Build, *, version: str | No
         manifest = release.manifest
         listed: dict[str, str] = manifest["files"]
         _refuse_changed(release, listed)
-        candidate = build([str(entry["delivery_id"]) for entry in manifest["inputs"]])
+        known = pointer.releases(home)
+        earlier = known[: [other.version for other in known].index(release.version)]
+        candidate = build([str(entry["delivery_id"]) for entry in manifest["inputs"]], earlier)
         previous = pointer.get(home, manifest["previous"]) if manifest["previous"] else None
         terms = Terms(release.version, release.note, release.released_on, release.embargo_until, previous)
         staging = home.releases / f"{STAGING}rebuild"

@@ -17,16 +17,27 @@ statuses as (
     select * from {{ ref('obs_status_code') }}
 ),
 
+thresholds as (
+    select distinct
+        source_id,
+        measure_id,
+        minimum_denominator
+    from {{ source('catalogue', 'disclosure_rule') }}
+    where minimum_denominator is not null
+),
+
 -- a figure rounded to 5 is off by at most 2, a rate delivered with one decimal by at most half of it
 rounded as (
     select
-        *,
-        abs(weight) * case
-            when unit in ('percent', 'persons_per_km2') then 0.05
-            when rounding_base > 1 then rounding_base // 2
+        parts.*,
+        case when parts.role = 'denominator' then thresholds.minimum_denominator end as minimum_denominator,
+        abs(parts.weight) * case
+            when parts.unit in ('percent', 'persons_per_km2') then 0.05
+            when parts.rounding_base > 1 then parts.rounding_base // 2
             else 0
         end as rounding_error
     from parts
+    left join thresholds on parts.source_id = thresholds.source_id and parts.measure_id = thresholds.measure_id
 ),
 
 terms as (
@@ -44,7 +55,8 @@ terms as (
         min(population_base) filter (where population_base <> 'NONE') as first_base,
         max(population_base) filter (where population_base <> 'NONE') as last_base,
         bool_or(obs_status <> 'A' or conf_status <> 'F' or status_reason is not null) as is_marked,
-        sum(rounding_error) as rounding_error
+        sum(rounding_error) as rounding_error,
+        max(minimum_denominator) as minimum_denominator
     from rounded
     group by value_key, role, term_no
 ),
@@ -65,7 +77,8 @@ summed as (
         max(last_base) as last_base,
         bool_or(is_marked) as is_marked,
         sum(rounding_error) filter (where role = 'numerator') as numerator_error,
-        coalesce(sum(rounding_error) filter (where role = 'denominator'), 0) as denominator_error
+        coalesce(sum(rounding_error) filter (where role = 'denominator'), 0) as denominator_error,
+        max(minimum_denominator) as minimum_denominator
     from terms
     group by value_key
 ),
@@ -160,6 +173,7 @@ judged as (
             when is_part_missing then 'part_missing'
             when is_part_ambiguous then 'part_ambiguous'
             when has_denominator and denominator_sum = 0 then 'denominator_zero'
+            when has_denominator and denominator_sum < minimum_denominator then 'small_denominator'
         end as obstacle
     from described
 )
@@ -186,9 +200,10 @@ select
     unit,
     case
         when obstacle is null or obstacle = 'part_unknown' then worst_status
+        when obstacle = 'small_denominator' then 'Q'
         else 'M'
     end as obs_status,
-    conf_status,
+    case when obstacle = 'small_denominator' then 'C' else conf_status end as conf_status,
     case
         when obstacle is not null and obstacle <> 'part_unknown' then obstacle
         when obstacle is null and is_mixed then coalesce(worst_reason, 'mixed_base')

@@ -69,6 +69,11 @@ def load(con: Connection, figures: Iterable[tuple[object, ...]], *, minimum: int
         "create table intermediate.int_contribution as select source_id, * exclude (source_id, population_base, period_end, "
         "value, obs_status), null::double[] as contributions from intermediate.measure_in_force where false"
     )
+    con.execute("create schema raw")
+    con.execute(
+        "create table raw.earlier_release as select * exclude (source_id, period_end, obs_status) "
+        "from intermediate.measure_in_force where false"
+    )
     con.execute("create table catalogue.area (area_code varchar, level varchar, parent_code varchar)")
     con.executemany("insert into catalogue.area values (?, ?, ?)", [[code, *rest] for code, rest in AREAS.items()])
     con.execute("create table catalogue.profile as select '99999' as city")

@@ -213,3 +213,23 @@ def test_age_groups_are_divided_by_those_that_fill_them(codes: list[str], expect
 def test_a_code_that_is_no_age_group_is_refused() -> None:
     with pytest.raises(DisclosureError, match="age group 'old' is no interval"):
         age_divisions(["old", "00_18"])
+
+
+def test_what_an_earlier_release_says_stays_published_and_what_it_hides_stays_hidden(con: Connection) -> None:
+    load(con, [figure(value=11), figure(sex="m", value=7), figure(sex="f", value=4), figure(age="00_18", value=3)])
+    con.execute(
+        "insert into raw.earlier_release select * exclude (source_id, period_end, obs_status) from intermediate.measure_in_force"
+    )
+    con.execute("update raw.earlier_release set value = null where sex <> 'total'")
+    (found,) = universe.build(con, rules())
+    said = dict(zip(zip(found.cells["sex"], found.cells["age_group"], strict=True), range(4), strict=True))
+    kept = found.problem.kept
+    assert kept is not None
+    assert [bool(kept[said[s, a]]) for s, a in (("m", "total"), ("f", "total"), ("total", "total"), ("total", "00_18"))] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert found.problem.fixed[said["total", "00_18"]]
+    assert not found.problem.primary[said["total", "00_18"]], "nobody can take back what is public"

@@ -237,7 +237,7 @@ def test_a_rebuild_restores_what_was_deleted_byte_for_byte(home: Home) -> None:
     made.database.unlink()
     asked: list[str] = []
 
-    def build(deliveries: object) -> Candidate:
+    def build(deliveries: object, _: object) -> Candidate:
         asked.extend(deliveries)  # type: ignore[call-overload]
         return candidate
 
@@ -252,7 +252,7 @@ def test_a_rebuild_from_other_content_says_which_files_differ_and_restores_none_
     made = publish(home, make(home))
     made.database.unlink()
     other = make(home, "run-2", rows=CORRECTED)
-    result = rebuild(home, catalogue(), lambda _: other)
+    result = rebuild(home, catalogue(), lambda *_: other)
     assert "parquet/indicator_value.parquet" in result.differs
     assert "parquet/area.parquet" not in result.differs
     assert not made.database.exists()
@@ -263,7 +263,7 @@ def test_a_rebuild_never_overwrites_a_changed_file(home: Home) -> None:
     made.report.chmod(0o644)
     made.report.write_text("other")
     with pytest.raises(ReleaseError, match=r"report\.html was changed"):
-        rebuild(home, catalogue(), lambda _: make(home, "run-2"))
+        rebuild(home, catalogue(), lambda *_: make(home, "run-2"))
     assert made.report.read_text() == "other"
 
 

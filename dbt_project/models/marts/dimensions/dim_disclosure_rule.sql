@@ -1,0 +1,29 @@
+{{ config(alias='disclosure_rule') }}
+
+with
+
+rules as (
+    select * from {{ source('catalogue', 'disclosure_rule') }}
+)
+
+select
+    product,
+    version,
+    supplier,
+    source_id,
+    measure_id,
+    area_level,
+    breakdowns,
+    protection,
+    minimum,
+    is_published,
+    origin_detail,
+    follows_measure,
+    minimum_denominator,
+    zeros_shown,
+    rounding_base,
+    reason_de,
+    reason_en,
+    owner
+from rules
+order by source_id, measure_id, area_level, breakdowns

@@ -305,7 +305,7 @@ def rebuild() -> None:
 
     home, catalogue = _home(), _catalogue()
     found = publication.rebuild(
-        home, catalogue, lambda deliveries: build.build(home, catalogue, deliveries=frozenset(deliveries))
+        home, catalogue, lambda ids, earlier: build.build(home, catalogue, deliveries=frozenset(ids), earlier=earlier)
     )
     click.echo(found.render())
     if not found.identical:

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import sparse
 
 from warehouse.audit import cells as cells_
-from warehouse.audit import intervals, relations
+from warehouse.audit import intervals, rates, relations
 from warehouse.audit.cells import Cells, describe
 from warehouse.audit.report import STATES, Finding, Leak, Policy, Report
 
@@ -43,7 +43,7 @@ class _Attack:
     system: intervals.System
     variables: NDArray[np.int64]
     """(v,) The cell of each variable; numbers past the last cell are remainders."""
-    weak: NDArray[np.bool_]
+    weak: NDArray[np.int64]
 
     def name(self, variable: int) -> str:
         cell = int(self.variables[variable])
@@ -78,6 +78,7 @@ def judge(
     cells_.require(con, schema, place)
     cells = cells_.read(con, schema, place, minimum=minimum, earlier=earlier)
     equations = relations.build(con, schema, cells)
+    rates.add(con, schema, cells, equations)
     reasons = _learn(equations, cells, [*known, *_said_before(con, schema, earlier or {})])
     attack, found, given_up = _solve(_attack(cells, equations), quick=quick)
     if given_up:
@@ -117,34 +118,16 @@ def _learn(equations: relations.Equations, cells: Cells, known: Sequence[Known])
     """Add what is known from elsewhere, as far as it fits; from where, by cell."""
     reasons: dict[int, str] = {}
     values = []
-    for one in known:
-        cell = _cell(cells, one.key)
+    for one, cell in zip(known, cells.lookup([one.key for one in known]).tolist(), strict=True):
         if cell >= 0 and cells.hidden[cell] and cell not in reasons:
             reasons[cell] = one.reason
             values.append(one.value)
     if reasons:
-        cell_ = np.repeat(np.array(list(reasons), dtype=np.int64), 2)
-        sign = np.tile([1.0, -1.0], len(values))
-        number = len(cell_)
-        equations.add(
-            row=np.arange(number),
-            variable=cell_,
-            coefficient=sign,
-            low=np.repeat(np.array(values), 2) * sign,
-            high=np.full(number, np.inf),
-            weak=np.ones(number, dtype=bool),
-        )
+        number, exactly = len(values), np.array(values)
+        variable = np.array(list(reasons), dtype=np.int64)
+        weak = np.full(number, relations.GIVE_UP)
+        equations.add(np.arange(number), variable, np.ones(number), exactly, exactly, weak)
     return reasons
-
-
-def _cell(cells: Cells, key: tuple[str, ...]) -> int:
-    measure, area, period, sex, age, origin, scheme, category, base = key
-    labels = (measure, area, period, sex, age, origin, f"{scheme}|{category}", base)
-    numbers = [cells.number(dimension, label) for dimension, label in zip(cells_.DIMENSIONS, labels, strict=True)]
-    if min(numbers) < 0:
-        return -1
-    wanted = sum(number * cells.stride[d] for d, number in zip(cells_.DIMENSIONS, numbers, strict=True))
-    return int(cells.find(np.array([wanted]))[0])
 
 
 def _attack(cells: Cells, equations: relations.Equations) -> _Attack:
@@ -164,7 +147,7 @@ def _attack(cells: Cells, equations: relations.Equations) -> _Attack:
         weak = np.concatenate(equations.weak)
     else:
         matrix, row_low, row_high = sparse.csr_array((0, len(variables))), np.zeros(0), np.zeros(0)
-        weak = np.zeros(0, dtype=bool)
+        weak = np.zeros(0, dtype=np.int64)
     number = len(rests)
     system = intervals.System(
         matrix=matrix,
@@ -186,12 +169,16 @@ def _solve(attack: _Attack, *, quick: bool) -> tuple[_Attack, intervals.Interval
         try:
             return attack, intervals.solve(attack.system, quick=quick, name=attack.name), given_up
         except intervals.ContradictionError as contradiction:
-            rows = contradiction.rows[attack.weak[contradiction.rows]]
-            if not len(rows):
+            rows = contradiction.rows
+            # what another place or a rate says goes first, then what few instances say
+            rows = rows[attack.weak[rows] == max(attack.weak[rows], default=relations.FIRM)]
+            if not len(rows) or attack.weak[rows[0]] == relations.FIRM:
                 raise
-            low, weak = attack.system.row_low.copy(), attack.weak.copy()
-            low[rows], weak[rows] = -np.inf, False
-            attack = replace(attack, system=replace(attack.system, row_low=low), weak=weak)
+            low, high, weak = attack.system.row_low.copy(), attack.system.row_high.copy(), attack.weak.copy()
+            low[rows] = -np.inf
+            high[rows[weak[rows] == relations.GIVE_UP]] = np.inf
+            weak[rows] = relations.FIRM
+            attack = replace(attack, system=replace(attack.system, row_low=low, row_high=high), weak=weak)
             given_up += len(rows)
 
 

@@ -108,6 +108,21 @@ class Cells:
         at[at == len(self.key)] = 0
         return np.where(self.key[at] == keys, at, -1) if len(self.key) else np.full(keys.shape, -1)
 
+    def lookup(self, keys: Sequence[Sequence[object]]) -> NDArray[np.int64]:
+        """Positions of the cells with these codes in the order of ``KEY``; -1 where there is none."""
+        numbers = {dimension: {label: code for code, label in enumerate(self.labels[dimension])} for dimension in DIMENSIONS}
+        found = np.full(len(keys), -1)
+        wanted = np.zeros(len(keys), dtype=np.int64)
+        known = np.ones(len(keys), dtype=bool)
+        for place, key in enumerate(keys):
+            measure, area, period, sex, age, origin, scheme, category, base = map(str, key)
+            labels = (measure, area, period, sex, age, origin, f"{scheme}|{category}", base)
+            codes = [numbers[dimension].get(label, -1) for dimension, label in zip(DIMENSIONS, labels, strict=True)]
+            known[place] = min(codes) >= 0
+            wanted[place] = sum(code * self.stride[dimension] for code, dimension in zip(codes, DIMENSIONS, strict=True))
+        found[known] = self.find(wanted[known])
+        return found
+
     def named(self, cell: int) -> tuple[str, ...]:
         """The key columns of a cell."""
         text = {d: self.labels[d][int(self.codes[d][cell])] for d in DIMENSIONS}

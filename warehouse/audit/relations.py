@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 FEW = 3
 """With fewer known wholes than this an equation is a guess: it is given up where it contradicts others."""
 
+FIRM, GUESSED, GIVE_UP = 0, 1, 2
+"""What may be given up of an equation that contradicts others: nothing, that the parts are all of the whole, all of it."""
+
 _AGE = re.compile(r"(\d{2,3})_(\d{2,3}|plus)")
 _OPEN = 1000
 """The end of an open age group."""
@@ -47,8 +50,8 @@ class Equations:
     coefficient: list[NDArray[np.float64]] = field(default_factory=list)
     low: list[NDArray[np.float64]] = field(default_factory=list)
     high: list[NDArray[np.float64]] = field(default_factory=list)
-    weak: list[NDArray[np.bool_]] = field(default_factory=list)
-    """Rows whose lower end may be given up (see ``FEW``)."""
+    weak: list[NDArray[np.int64]] = field(default_factory=list)
+    """``FIRM``, ``GUESSED`` or ``GIVE_UP``."""
 
     def add(
         self,
@@ -57,7 +60,7 @@ class Equations:
         coefficient: NDArray[np.float64],
         low: NDArray[np.float64],
         high: NDArray[np.float64],
-        weak: NDArray[np.bool_],
+        weak: NDArray[np.int64],
     ) -> None:
         """Append rows; ``row`` counts from 0."""
         self.row.append(row + self.rows)
@@ -345,7 +348,7 @@ def _add(equations: Equations, cells: Cells, family: _Family) -> None:
         ),
         low=np.where(is_equation, least, -np.inf)[touched],
         high=most[touched],
-        weak=is_weak[touched],
+        weak=np.where(is_weak[touched], GUESSED, FIRM),
     )
 
 
@@ -494,7 +497,7 @@ def _add_with_rest(
         # whether the total holds persons of unknown age cannot be seen here
         low=np.full(len(touched), -np.inf) if is_total else least[touched],
         high=most[touched],
-        weak=np.zeros(len(touched), dtype=bool),
+        weak=np.full(len(touched), FIRM),
     )
 
 

@@ -90,6 +90,16 @@ _TABLES = {
     "code": "dimension varchar, category_scheme varchar, code varchar, label_de varchar, label_en varchar",
     "obs_status": "code varchar, precedence integer, has_value boolean, name_de varchar, name_en varchar, "
     "meaning_de varchar, meaning_en varchar",
+    "code_part": "dimension varchar, category_scheme varchar, whole varchar, part varchar, partition varchar",
+    "disclosure_rule": "product varchar, version varchar, supplier varchar, source_id varchar, measure_id varchar, "
+    "area_level varchar, breakdowns integer, protection varchar, minimum integer, is_published boolean, "
+    "origin_detail varchar, follows_measure varchar, minimum_denominator integer, zeros_shown boolean, "
+    "rounding_base integer, reason_de varchar, reason_en varchar, owner varchar",
+    "indicator_term": "indicator_id varchar, role varchar, term_no integer, measure_id varchar, weight double, "
+    "population_base varchar, year_offset integer, align varchar, expected_parts integer, each_sex boolean, "
+    "each_age_group boolean, each_origin boolean, each_category boolean, category_scheme varchar, out_sex varchar, "
+    "out_age_group varchar, out_origin varchar, out_category varchar",
+    "indicator_term_code": "indicator_id varchar, role varchar, term_no integer, dimension varchar, code varchar",
     "handlungsfeld_1": "area_code varchar, period varchar, population double",
     "indicator_input": f"indicator_id varchar, area_code varchar, period varchar, {_BREAKDOWN}, population_base varchar, "
     "role varchar, term_no integer, weight double, part_measure_id varchar, part_period varchar, part_sex varchar, "
@@ -218,6 +228,14 @@ def _fill(
     con.execute(
         "insert into marts.period select distinct period, 'year', period_start, period_end, 2024 "
         "from marts.indicator_value order by period"
+    )
+    con.execute("insert into marts.code_part values ('sex', 'none', 'total', 'm', 'sex'), ('sex', 'none', 'total', 'f', 'sex')")
+    con.execute(
+        "insert into marts.disclosure_rule select 'open_data', '2026-1', 'MELDE', 'source_population', 'population', level, "
+        "depth, 'count', 5, level = 'kreis' or depth <= 2, if(level = 'kreis', 'all', 'groups'), null, 20, true, 3, "
+        "if(level = 'kreis' or depth <= 2, 'Wenige Personen sind erkennbar.', 'Im Quartier bleibt kaum jemand übrig.'), "
+        "if(level = 'kreis' or depth <= 2, 'Few persons are recognised.', 'In a Quartier hardly anybody is left.'), "
+        "'statistics office' from range(5) as r(depth), (values ('kreis'), ('quartier')) as l(level)"
     )
     con.execute("insert into marts.obs_status values ('A', 9, true, 'normal', 'normal', 'normal', 'normal')")
     con.execute(

@@ -133,6 +133,32 @@ TABLES = (
         _names("measure_id measure_name_de measure_name_en break_date kind text_de text_en"),
     ),
     PublishedTable("code", ("dimension", "category_scheme", "code"), _names("dimension category_scheme code label_de label_en")),
+    PublishedTable(
+        "code_part",
+        ("dimension", "category_scheme", "whole", "partition", "part"),
+        _names("dimension category_scheme whole part partition"),
+    ),
+    PublishedTable(
+        "disclosure_rule",
+        ("source_id", "measure_id", "area_level", "breakdowns"),
+        _names(
+            "product version supplier source_id measure_id area_level breakdowns protection minimum is_published "
+            "origin_detail follows_measure minimum_denominator zeros_shown rounding_base reason_de reason_en owner"
+        ),
+    ),
+    PublishedTable(
+        "indicator_term",
+        ("indicator_id", "role", "term_no"),
+        _names(
+            "indicator_id role term_no measure_id weight population_base year_offset align expected_parts each_sex "
+            "each_age_group each_origin each_category category_scheme out_sex out_age_group out_origin out_category"
+        ),
+    ),
+    PublishedTable(
+        "indicator_term_code",
+        ("indicator_id", "role", "term_no", "dimension", "code"),
+        _names("indicator_id role term_no dimension code"),
+    ),
     PublishedTable("obs_status", ("code",), _names("code precedence has_value name_de name_en meaning_de meaning_en")),
 )
 RELEASE = PublishedTable(

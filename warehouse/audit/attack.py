@@ -14,7 +14,7 @@ import numpy as np
 from scipy import sparse
 
 from warehouse.audit import cells as cells_
-from warehouse.audit import intervals, rates, relations
+from warehouse.audit import insider, intervals, rates, relations
 from warehouse.audit.cells import Cells, describe
 from warehouse.audit.report import STATES, Finding, Leak, Policy, Report
 
@@ -61,6 +61,7 @@ def judge(
     known: Sequence[Known] = (),
     earlier: Mapping[str, str] | None = None,
     leaks: Sequence[Leak] = (),
+    truth: Mapping[tuple[str, ...], float] | None = None,
     notes: Sequence[str] = (),
     started: float | None = None,
 ) -> Report:
@@ -70,6 +71,7 @@ def judge(
         known: Hidden cells whose value is known from elsewhere.
         earlier: Schemas of earlier releases by version, the newest first.
         leaks: What the products were found to show.
+        truth: True values of hidden cells, to ask what the single person of a cell can work out.
 
     Raises:
         AuditError: tables are missing or contradict themselves, or the solver failed.
@@ -86,7 +88,8 @@ def judge(
     states = _states(attack, found, reasons)
     findings = _findings(attack, found, states, reasons, quick=quick)
     counts, by_table = _counted(attack, states)
-    counts |= {"leaks": len(leaks), "insider": 0, "undecided": found.undecided}
+    insiders = insider.derivable(attack.system, found, _true(attack, truth), attack.name) if truth else 0
+    counts |= {"leaks": len(leaks), "insider": insiders, "undecided": found.undecided}
     return Report(
         place=place,
         counts=counts,
@@ -99,6 +102,14 @@ def judge(
         programs=found.programs,
         notes=tuple(notes),
     )
+
+
+def _true(attack: _Attack, truth: Mapping[tuple[str, ...], float]) -> NDArray[np.float64]:
+    """(n,) True values of the variables, NaN where unknown."""
+    found = np.full(len(attack.variables), np.nan)
+    number = int((attack.variables < len(attack.cells)).sum())
+    found[:number] = [truth.get(attack.cells.named(int(cell)), np.nan) for cell in attack.variables[:number]]
+    return found
 
 
 def _said_before(con: Connection, schema: str, earlier: Mapping[str, str]) -> list[Known]:

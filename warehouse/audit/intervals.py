@@ -86,10 +86,10 @@ def solve(
     low_found, high_found = low.copy(), high.copy()
     programs = undecided = 0
     open_ = high - low > TOLERANCE
-    for variables, rows in _components(system, open_):
+    for variables, rows in components(system, open_):
         if not asked[variables].any():
             continue
-        component = _Component(system, variables, rows, low, high, asked, name)
+        component = Component(system, variables, rows, low, high, asked, name)
         component.quick() if quick else component.full()
         low_found[variables], high_found[variables] = component.result()
         programs += component.programs
@@ -150,13 +150,13 @@ def _without_own(terms: NDArray[np.float64], row: NDArray[np.int64], number: int
 
 def _around(system: System, variable: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The component of one variable."""
-    for variables, rows in _components(system, np.ones(len(system.low), dtype=bool)):
+    for variables, rows in components(system, np.ones(len(system.low), dtype=bool)):
         if variable in variables:
             return variables, rows
     return np.array([variable]), np.zeros(0, dtype=np.int64)
 
 
-def _components(system: System, open_: NDArray[np.bool_]) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+def components(system: System, open_: NDArray[np.bool_]) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Variables and rows that belong together, over variables that are still open."""
     free = np.flatnonzero(open_)
     reduced = system.matrix[:, free].tocoo()
@@ -173,7 +173,7 @@ def _components(system: System, open_: NDArray[np.bool_]) -> list[tuple[NDArray[
     return found
 
 
-class _Component:
+class Component:
     """One connected component and the points found in it."""
 
     def __init__(
@@ -220,6 +220,22 @@ class _Component:
         return self.low, self.high
 
     # ------------------------------------------------------------ questions
+
+    def given(self, cell: int, value: float) -> NDArray[np.bool_]:
+        """(n,) Which cells that are asked for are known as soon as one cell is. Leaves the component as it was."""
+        kept = self.low.copy(), self.high.copy(), self.seen_low, self.seen_high, self.asked
+        self.seen_low, self.seen_high = np.full(len(self.low), np.inf), np.full(len(self.low), -np.inf)
+        self.low[cell] = self.high[cell] = value
+        self.asked = self.asked[self.asked != cell]
+        self.mixed = None
+        _check(self.solver.changeColBounds(cell, value, value), "bounds")
+        self.quick()
+        exact = np.zeros(len(self.low), dtype=bool)
+        exact[self.asked] = self.high[self.asked] - self.low[self.asked] <= TOLERANCE
+        self.low, self.high, self.seen_low, self.seen_high, self.asked = kept
+        self.mixed = None
+        _check(self.solver.changeColBounds(cell, self.low[cell], self.high[cell]), "bounds")
+        return exact
 
     def full(self) -> None:
         """Both ends of every interval."""

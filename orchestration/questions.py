@@ -1,4 +1,4 @@
-"""What people ask: SQL on the current release or the newest candidate, and which releases they compare."""
+"""What people ask: SQL on the current release or the newest candidate, and which releases they compare or audit."""
 
 from __future__ import annotations
 
@@ -57,3 +57,20 @@ def pair(home: Home, old: str | None, new: str | None) -> tuple[str, str]:
         known = [release.version for release in publication.releases(home)]
         raise MonitorError(f"nothing to compare with; releases: {known or 'none yet'}")
     return old, new
+
+
+def with_earlier(home: Home, named: str | None) -> tuple[Path, list[Path]]:
+    """A release by version or folder, else the current one, and the releases made before it, the newest first.
+
+    Raises:
+        MonitorError: there is no such release.
+    """
+    if named and Path(named).is_dir():
+        folder = Path(named).resolve()
+    elif named:
+        folder = publication.get(home, named).folder
+    else:
+        folder = _released(home).parent
+    made = [release.folder.resolve() for release in publication.releases(home)]
+    before = made[: made.index(folder.resolve())] if folder.resolve() in made else []
+    return folder, before[::-1]

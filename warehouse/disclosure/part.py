@@ -1,0 +1,283 @@
+"""Cells that are protected together while all others count as known: the moves that protect them, found and improved.
+
+A move changes hidden cells only and keeps every equation. The cheapest move for a cell is a linear program; a pattern is
+what a set of moves touches. Which cells form a part, and what a move means beyond it, is decided in ``suppress``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import sparse
+
+from warehouse.disclosure.lp import TOLERANCE, Program, used_rows
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from warehouse.disclosure.problem import Problem
+
+FREE = 1e-3
+"""What it costs to move a cell that is hidden anyway, beside the cheapest other cell: little, so that moves stay short."""
+
+
+@dataclass(frozen=True, eq=False)
+class Move:
+    """Cells of a part that change together, and the duties that are met thereby."""
+
+    cells: NDArray[np.int64]
+    change: NDArray[np.float64]
+    meets: NDArray[np.int64]
+    above: int = -1
+    """Number of the change from above that this one carries on; -1: none, all around stays as it is."""
+
+
+class Part:
+    """Cells, the moves among them, and what these have to do.
+
+    Its duties are numbered: ``0`` to ``n - 1`` raise the cell in that column, ``n + j`` carries on the j-th change from
+    above.
+
+    Args:
+        problem: all cells and equations.
+        cells: (n,) numbers of the cells of the part.
+        rise: (n,) how far each cell has to rise; 0 where nobody asks.
+        allowed: rows of the relations that count; without: all that touch the cells.
+    """
+
+    def __init__(
+        self, problem: Problem, cells: NDArray[np.int64], rise: NDArray[np.float64], allowed: NDArray[np.bool_] | None = None
+    ) -> None:
+        self.cells, self.size, self.rise = cells, len(cells), rise
+        rows, matrix = used_rows(problem.relations, cells)
+        inside = slice(None) if allowed is None else np.flatnonzero(allowed[rows])
+        self.rows, self.matrix = rows[inside], sparse.csr_array(matrix[inside])
+        self.room = problem.values[cells] - problem.lower[cells]
+        self.free = problem.hidden_at_least[cells]
+        self.may_fall = self.free & (problem.needed[cells] <= problem.values[cells]) & (rise == 1)
+        self.price = np.where(self.free, 0.0, problem.weight[cells])
+        self.small = FREE * float(problem.weight[cells].min(initial=np.inf))
+        self.moves: list[Move] = []
+        self.used = np.zeros(self.size, dtype=np.int64)
+        self.work = 0.0
+        self._by_column = sparse.csc_array(self.matrix)
+        self._hang = np.zeros(self.size, dtype=np.bool_)
+        self.receive(sparse.csr_array((len(self.rows), 0)))
+
+    def receive(self, shares: sparse.csr_array) -> None:
+        """Take over changes from above, before any move: (rows, j) what each adds to the equations of this part."""
+        self.above = shares.shape[1]
+        self.met = np.zeros(self.size + self.above, dtype=np.int64)
+        columns = 2 * self.size + self.above
+        self._upper = np.concatenate([np.full(self.size, np.inf), self.room, np.zeros(self.above)])
+        rows = len(self.rows)
+        # the first n columns raise, the next n lower, the others take part in a change from above, all in one at most
+        self.program = Program(
+            sparse.csr_array(
+                sparse.vstack(
+                    [
+                        sparse.hstack([self.matrix, -self.matrix, shares]),
+                        sparse.csr_array(np.repeat([0.0, 1.0], [2 * self.size, self.above])[None]),
+                    ]
+                )
+            ),
+            np.zeros(columns),
+            self._upper,
+            np.zeros(columns),
+            row_lower=np.zeros(rows + 1),
+            row_upper=np.repeat([0.0, 1.0], [rows, 1]),
+            # every solution starts from no change at all: presolve and perturbation cost more than they save
+            options={"presolve": "off", "dual_simplex_cost_perturbation_multiplier": 0.0},
+        )
+
+    def duties(self) -> list[int]:
+        """Cells, those that have to rise most first."""
+        cells = np.flatnonzero(self.rise)
+        return [int(cell) for cell in cells[np.argsort(-self.rise[cells], kind="stable")]]
+
+    def cost(self) -> float:
+        """What the cells cost that the moves hide."""
+        return float(self.price[self.used > 0].sum())
+
+    def pin(self, cells: NDArray[np.bool_]) -> None:
+        """Cells that are hidden for others too cost nothing here."""
+        self.free |= cells
+        self.price[cells] = 0.0
+
+    def add(self, move: Move) -> None:
+        """Hide what a move changes."""
+        self.moves.append(move)
+        self.used[move.cells] += 1
+        self.met[move.meets] += 1
+
+    def remove(self, move: Move) -> None:
+        """Show again what only this move changes."""
+        self.moves.remove(move)
+        self.used[move.cells] -= 1
+        self.met[move.meets] -= 1
+
+    def fill(self, duties: Iterable[int], price: NDArray[np.float64] | None = None) -> list[int]:
+        """Lay a move for every duty that no move meets yet; what cannot be met comes back."""
+        failed = []
+        for duty in duties:
+            if self.met[duty]:
+                continue
+            move = self._route(duty, self.price if price is None else price)
+            if move is None:
+                failed.append(duty)
+            else:
+                self.add(move)
+        return failed
+
+    def prune(self) -> None:
+        """Drop moves that nothing needs, the dearest first."""
+        alone = [self.price[move.cells[self.used[move.cells] == 1]].sum() for move in self.moves]
+        for at in sorted(range(len(alone)), key=lambda at: (-alone[at], at)):
+            if self.met[self.moves[at].meets].min(initial=2) > 1:
+                self.used[self.moves[at].cells] -= 1
+                self.met[self.moves[at].meets] -= 1
+                alone[at] = -1.0
+        self.moves = [move for move, price in zip(self.moves, alone, strict=True) if price >= 0]
+
+    def improve(self, effort: float) -> None:
+        """Tear moves out and lay them again, in random order at random prices, and keep what hides less."""
+        draw = np.random.default_rng(self.size)
+        end = self.work + effort
+        while self.work < end:
+            secondary = np.flatnonzero((self.used > 0) & ~self.free)
+            if not len(secondary):
+                return
+            cell = int(draw.choice(secondary))
+            before, cost, met = list(self.moves), self.cost(), self.met > 0
+            for move in self._around(cell, draw):
+                self.remove(move)
+            price = self.price * (1 + 0.6 * draw.random(self.size))
+            price[cell] *= 3
+            lost = np.flatnonzero(met & (self.met == 0))
+            failed = self.fill([int(duty) for duty in draw.permutation(lost)], price)
+            if failed or self.cost() > cost:
+                self._restore(before)
+            else:
+                self.prune()
+
+    def _around(self, cell: int, draw: np.random.Generator) -> list[Move]:
+        """Moves to lay again together: those through a cell, through an equation of it, or any two."""
+        kind = draw.integers(3)
+        if kind == 0:
+            return [move for move in self.moves if cell in move.cells]
+        chosen = self.moves
+        if kind == 1:
+            row = draw.choice(self._by_column.indices[self._by_column.indptr[cell] : self._by_column.indptr[cell + 1]])
+            near = np.zeros(self.size, dtype=np.bool_)
+            near[self.matrix.indices[self.matrix.indptr[row] : self.matrix.indptr[row + 1]]] = True
+            chosen = [move for move in self.moves if near[move.cells].any()]
+        few = min(len(chosen), 5 if kind == 1 else 2)
+        return [chosen[at] for at in draw.choice(len(chosen), few, replace=False)]
+
+    def _restore(self, moves: Sequence[Move]) -> None:
+        kept = set(map(id, moves))
+        for move in [move for move in self.moves if id(move) not in kept]:
+            self.remove(move)
+        there = set(map(id, self.moves))
+        for move in moves:
+            if id(move) not in there:
+                self.add(move)
+
+    def _route(self, duty: int, price: NDArray[np.float64]) -> Move | None:
+        """A cheap move that meets a duty, given what is hidden so far; None where there is none."""
+        if duty >= self.size:
+            return self._carrying(duty - self.size, price)
+        move = None if self._hang[duty] else self._raising(duty, price)
+        if move is None and self.above:
+            self._hang[duty] = True
+            move = self._hanging(duty, price)
+        if move is None and self.may_fall[duty] and self.room[duty] >= 1:
+            self._bound(duty + self.size, 1.0, self._upper[duty + self.size])
+            self._bound(duty, 0.0, 0.0)
+            move = self._move(self._cheapest(price))
+            self._loosen(duty, duty + self.size)
+        return move
+
+    def _raising(self, cell: int, price: NDArray[np.float64], above: int = -1) -> Move | None:
+        self._bound(cell, self.rise[cell], np.inf)
+        self._bound(cell + self.size, 0.0, 0.0)
+        move = self._move(self._cheapest(price), above)
+        self._loosen(cell, cell + self.size)
+        return move
+
+    def _carrying(self, above: int, price: NDArray[np.float64]) -> Move | None:
+        column = 2 * self.size + above
+        self._bound(column, 1.0, 1.0)
+        move = self._move(self._cheapest(price), above)
+        self._loosen(column)
+        return move
+
+    def _hanging(self, cell: int, price: NDArray[np.float64]) -> Move | None:
+        """Raise a cell that can only rise together with cells above: by one of the changes carried on."""
+        columns = np.arange(2 * self.size, 2 * self.size + self.above)
+        able = self.met[self.size :] > 0
+        self.program.bound(columns, np.zeros(self.above), able.astype(float))
+        self._bound(cell, self.rise[cell], np.inf)
+        self._bound(cell + self.size, 0.0, 0.0)
+        both = self._solve(np.where(self.free | (self.used > 0), self.small, price))
+        self._loosen(cell, cell + self.size)
+        self._loosen(*columns)
+        if both is None:
+            return None
+        shares = both[2 * self.size :]
+        for above in np.argsort(-shares, kind="stable")[:2]:
+            if shares[above] > TOLERANCE:
+                column = 2 * self.size + int(above)
+                self._bound(column, 1.0, 1.0)
+                move = self._raising(cell, price, int(above))
+                self._loosen(column)
+                if move is not None:
+                    return move
+        return None
+
+    def _bound(self, column: int, lower: float, upper: float) -> None:
+        self.program.bound(np.array([column]), np.array([lower]), np.array([upper]))
+
+    def _loosen(self, *columns: int) -> None:
+        at = np.array(columns)
+        self.program.bound(at, np.zeros(len(at)), self._upper[at])
+
+    def _move(self, change: NDArray[np.float64] | None, above: int = -1) -> Move | None:
+        if change is None:
+            return None
+        cells = np.flatnonzero(change)
+        enough = (change[cells] >= self.rise[cells]) | (self.may_fall[cells] & (change[cells] <= -1))
+        meets = cells[(self.rise[cells] > 0) & enough]
+        return Move(cells, change[cells], np.append(meets, self.size + above) if above >= 0 else meets, above)
+
+    def _cheapest(self, price: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """The change that hides least anew: by size first, then with costs steeper where little moves."""
+        free = self.free | (self.used > 0)
+        best, least, change = None, np.inf, np.zeros(0)
+        for attempt in range(3):
+            cost = price if attempt == 0 else price / (np.abs(change) + 0.1)
+            both = self._solve(np.where(free, self.small, cost))
+            if both is None:
+                return None
+            change = both[: self.size] - both[self.size : 2 * self.size]
+            change[np.abs(change) < TOLERANCE] = 0.0
+            paid = float(price[(change != 0) & ~free].sum())
+            if paid < least:
+                best, least = change, paid
+            elif attempt:
+                break
+            if not paid:
+                break
+        assert best is not None
+        near = np.round(best)
+        return np.where(np.abs(best - near) < TOLERANCE, near, best)
+
+    def _solve(self, cost: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        self.program.price(np.concatenate([cost, cost, np.zeros(self.above)]))
+        self.program.forget()
+        found = self.program.solve()
+        self.work += self.size * (1 + self.program.iterations / 50)
+        return found

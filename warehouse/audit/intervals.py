@@ -120,7 +120,7 @@ def propagate(system: System, name: Callable[[int], str] = str) -> tuple[NDArray
         np.minimum.at(new_high, column, np.where(up, above, np.where(np.isfinite(below), below, np.inf)))
         np.maximum.at(new_low, column, np.where(up, np.where(np.isfinite(below), below, -np.inf), above))
         new_high = np.where(system.integral, np.floor(new_high + TOLERANCE), new_high)
-        new_low = np.where(system.integral, np.ceil(new_low - TOLERANCE), new_low)
+        new_low = np.where(system.integral, np.ceil(new_low - TOLERANCE) + 0.0, new_low)
         if len(wrong := np.flatnonzero(new_low > new_high + TOLERANCE * np.maximum(1, np.abs(new_low)))):
             variable = int(wrong[0])
             variables, rows = _around(system, variable)
@@ -285,7 +285,7 @@ class Component:
         if bound is None:
             return
         if self.integral[cell]:
-            bound = np.ceil(bound - TOLERANCE) if sense > 0 else np.floor(bound + TOLERANCE)
+            bound = np.ceil(bound - TOLERANCE) + 0.0 if sense > 0 else np.floor(bound + TOLERANCE)
         self._bound(cell, sense, bound)
         if not self._is_shown(cell, sense):
             self._search(cell, sense)

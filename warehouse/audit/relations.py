@@ -197,20 +197,29 @@ def _flows(cells: Cells, stock: str, flows: Sequence[tuple[str, int]]) -> Iterat
             found = found[cells.codes[dimension][found] == number]
         return [found[cells.codes["period"][found] == period] for period in periods]
 
+    families: list[_Family] = []
     for end, periods in sorted(ends.items()):
         before = ends.get(f"{int(end[:4]) - 1:04}{end[4:]}", [])
         for now, wholes in zip(periods, taken(measures[0][0], periods), strict=True):
             at = measures[0][0] * cells.stride["measure"] + now * cells.stride["period"]
-            parts, signs = [], []
-            for place, (measure, sign) in enumerate(measures):
+            parts = []
+            for place, (measure, _) in enumerate(measures):
                 choice = before if place == 0 else periods
-                for other, found in zip(choice, taken(measure, choice) if measure >= 0 else (), strict=False):
-                    shift = at - measure * cells.stride["measure"] - other * cells.stride["period"]
-                    if len(found):
-                        parts.append((found, shift))
-                        signs.append(sign)
-            if len(wholes) and len(parts) > 1:
-                yield from _family(cells, f"flows of {stock} until {end}", wholes, parts, sign=tuple(signs), is_loose=True)
+                found = [
+                    (of, other) for of, other in zip(taken(measure, choice), choice, strict=True) if measure >= 0 and len(of)
+                ]
+                of, other = found[0] if found else (np.zeros(0, dtype=np.int64), 0)
+                parts.append((of, at - measure * cells.stride["measure"] - other * cells.stride["period"]))
+            if len(wholes) and len(parts[0][0]):
+                families += _family(cells, "", wholes, parts)
+    if families:
+        yield _Family(
+            f"flows of {stock}",
+            np.concatenate([family.whole for family in families]),
+            np.concatenate([family.parts for family in families]),
+            sign=tuple(sign for _, sign in measures),
+            is_loose=True,
+        )
 
 
 def _derived(cells: Cells) -> Iterator[_Family]:
@@ -270,10 +279,8 @@ def _family(
     wholes: NDArray[np.int64],
     parts: Sequence[tuple[NDArray[np.int64], int]],
     *,
-    sign: tuple[int, ...] = (),
     is_same: bool = False,
     is_declared: bool = True,
-    is_loose: bool = False,
 ) -> Iterator[_Family]:
     """The instances of a partition: one family, or none where nothing can be said.
 
@@ -298,7 +305,7 @@ def _family(
         found[row[at], column] = part
     keep = ~((found >= 0) & ~cells.additive[found]).any(axis=1)
     if keep.any():
-        yield _Family(name, wholes[some][keep], found[keep], sign, is_same, is_loose, is_declared)
+        yield _Family(name, wholes[some][keep], found[keep], is_same=is_same, is_declared=is_declared)
 
 
 def _slack(cells: Cells, family: _Family) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.float64]]:
@@ -327,7 +334,8 @@ def _add(equations: Equations, cells: Cells, family: _Family) -> None:
     tolerance = _tolerance(cells, family)
     is_mixed = _mixed(cells, family)
     excess, unequal = known & (most < -tolerance), known & (least > tolerance)
-    _refuse_excess(cells, family, excess & ~is_mixed)
+    # hidden parts only add to those that are shown
+    _refuse_excess(cells, family, ~cells.hidden[family.whole] & (most < -tolerance) & ~is_mixed)
     if family.is_same:
         _refuse_excess(cells, family, unequal & ~is_mixed)
     is_equation, is_weak = _evidence(cells, family, is_mixed, known, unequal | excess)
@@ -364,7 +372,7 @@ def _refuse_excess(cells: Cells, family: _Family, wrong: NDArray[np.bool_]) -> N
     if wrong.any():
         first = int(np.flatnonzero(wrong)[0])
         whole = int(family.whole[first])
-        parts = [int(part) for part in family.parts[first] if part >= 0]
+        parts = [int(part) for part in family.parts[first] if part >= 0 and not cells.hidden[part]]
         named = ", ".join(f"{describe(cells.named(part))} = {cells.low[part]:g}" for part in parts[:8])
         raise AuditError(
             f"table fct_measure: parts that do not add up in {int(wrong.sum())} cells ({family.name}), e.g. "
@@ -468,8 +476,8 @@ def _add_spans(equations: Equations, cells: Cells, members: NDArray[np.int64], n
         if not rests:
             _add(equations, cells, family)
             continue
-        known, least, most = _slack(cells, family)
-        _refuse_excess(cells, family, known & (most < -_tolerance(cells, family)) & ~_mixed(cells, family))
+        _, least, most = _slack(cells, family)
+        _refuse_excess(cells, family, ~cells.hidden[family.whole] & (most < -_tolerance(cells, family)) & ~_mixed(cells, family))
         # the remainder is one variable for all groups that hold it
         rest = first_rest + np.arange(len(touched))[:, None] * len(shared) + np.array(rests)[None, :]
         _add_with_rest(equations, cells, family, touched, rest, is_total=names[column] == "total", least=least, most=most)

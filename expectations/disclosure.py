@@ -1,4 +1,4 @@
-"""What the disclosure audit says about a candidate, as checks of the gate.
+"""What the disclosure audit says about the tables of a candidate, as checks of the gate. Its products are audited at release.
 
 The audit reads the published tables as an outsider does; which of its counts stop a release is the policy of the
 product. Findings name cells and states. The bounds of a hidden cell stay out of them: they are as good as its value.
@@ -18,7 +18,7 @@ from warehouse.checks import Check, Finding
 from warehouse.disclosure.rules import Rules
 from warehouse.errors import AuditError
 
-EXACT, PROVABLE, LEAKS, INSIDER = AUDIT
+EXACT, PROVABLE, INSIDER = AUDIT
 """Ids of the checks."""
 
 
@@ -35,7 +35,7 @@ def checks(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
     because = "" if rules.provable.blocks else rules.provable.reason.en
     policy = audit.Policy(provable_allowed_because=because, insider_blocks=rules.insider.blocks)
     try:
-        report = audit.audit_tables(con, quick=True, policy=policy)
+        report = audit.audit_tables(con, truth=True, policy=policy)
     except AuditError as error:
         said = f"the audit could not be made: {error}"
         return [_check(EXACT, 0, 1, [_finding(EXACT, "fct_measure", "", said, todo=texts.UNEVALUATED.en)])]
@@ -45,11 +45,9 @@ def checks(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
         _finding(EXACT, f.key[0], _place(f.key), f"exact{f', {f.reason}' if f.reason else ''}") for f in own if f.state == "exact"
     ]
     provable = [_finding(PROVABLE, f.key[0], _place(f.key), "provable") for f in own if f.state == "provable"]
-    leaks = [_finding(LEAKS, leak.product, leak.place, leak.what) for leak in report.leaks]
     return [
         _check(EXACT, hidden, counts["exact"], exact),
         _check(PROVABLE, hidden, counts["provable"], provable, blocks=rules.provable.blocks),
-        _check(LEAKS, hidden, counts["leaks"], leaks),
         _check(INSIDER, hidden, counts["insider"], [], blocks=rules.insider.blocks),
     ]
 

@@ -192,16 +192,6 @@ AUDIT = {
             _PROTECT,
         ),
     ),
-    "no_product_leaks": Titled(
-        Bilingual(de="Keine Tabelle zeigt, was eine andere sperrt", en="No table shows what another one hides"),
-        Wording(
-            Bilingual(
-                de="Dieselbe Zelle steht in mehreren Tabellen; eine offene Stelle hebt alle Sperrungen auf.",
-                en="The same cell stands in several tables; one open place undoes all hiding.",
-            ),
-            _PROTECT,
-        ),
-    ),
     "no_insider_learns_another_count": Titled(
         Bilingual(
             de="Wer als einzige Person in einer Zelle steht, erfährt keine andere",

@@ -101,13 +101,9 @@ def write(con: Connection, rules: Rules, folder: Path) -> Comparison:
     """
     from warehouse.catalogue.models import Bilingual
     from warehouse.disclosure import protection, universe
-    from warehouse.disclosure.rounding import round_small
 
     parts = universe.build(con, rules)
-    outcomes: dict[str, list[Pattern | NDArray[np.float64]]] = {
-        mode: [protection.pattern(part, rules, mode) for part in parts] for mode in ("suppress", "optimal")
-    }
-    outcomes["round"] = [round_small(part.problem, rules.rounding_base) for part in parts]
+    outcomes = {mode: protection.outcomes(parts, rules, mode) for mode in ("suppress", "optimal", "round")}
     published = con.execute(
         "select measure_id, area_level, count(*) from disclosure_cell where is_protected and value is not null group by all"
     ).fetchall()

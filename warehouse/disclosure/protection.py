@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from warehouse.disclosure import rules as rule_files
 from warehouse.disclosure import universe
+from warehouse.disclosure.problem import Pattern, Problem
 from warehouse.disclosure.universe import KEY, Universe
-from warehouse.storage import Connection
+from warehouse.storage import THREADS, Connection
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from warehouse.disclosure.problem import Pattern
     from warehouse.disclosure.rules import Rules
+
+    Outcome = Pattern | NDArray[np.float64]
+
+EFFORT_PER_CELL = 50.0
+"""How much work goes into hiding less, per cell (see ``suppress``)."""
+
+WORTH_A_PROCESS = 20_000
+"""Cells from which on starting processes takes less time than it saves."""
 
 
 def protect(con: Connection) -> pa.Table:
@@ -38,34 +49,54 @@ def protect(con: Connection) -> pa.Table:
     con.execute(
         "create or replace temp table disclosure_change (id bigint, action varchar, reason varchar, value double, method varchar)"
     )
-    for part in universe.build(con, rules):
-        changes = _rounded(part, rules) if rules.mode == "round" else _hidden(part, rules)
+    parts = universe.build(con, rules)
+    for part, outcome in zip(parts, outcomes(parts, rules, rules.mode), strict=True):
+        changes = _hidden(part, outcome) if isinstance(outcome, Pattern) else _rounded(part, outcome)
         con.register("changes", changes)
         con.execute("insert into disclosure_change select * from changes")
         con.unregister("changes")
     return _published_forms(con, rules)
 
 
-def pattern(part: Universe, rules: Rules, mode: str) -> Pattern:
-    """What a mode that hides does with one part of the universe."""
-    from warehouse.disclosure.optimal import optimal
+def outcomes(parts: Sequence[Universe], rules: Rules, mode: str) -> list[Outcome]:
+    """What a mode makes of the parts of the universe: a pattern each, or (n,) rounded values.
+
+    The parts do not touch each other, so a second process takes its share; the result is the same.
+    """
+    size = sum(part.problem.size for part in parts)
+    tasks = [(part.problem, mode, rules.seconds * part.problem.size / size, rules.rounding_base) for part in parts]
+    if size < WORTH_A_PROCESS:
+        return [_outcome(task) for task in tasks]
+    order = sorted(range(len(tasks)), key=lambda at: (-tasks[at][0].size, at))
+    with ProcessPoolExecutor(THREADS, mp_context=get_context("spawn")) as pool:
+        done = dict(zip(order, pool.map(_outcome, [tasks[at] for at in order]), strict=True))
+    return [done[at] for at in range(len(tasks))]
+
+
+def _outcome(task: tuple[Problem, str, float, int]) -> Outcome:
+    problem, mode, seconds, base = task
+    if mode == "round":
+        from warehouse.disclosure.rounding import round_small
+
+        return round_small(problem, base)
     from warehouse.disclosure.suppress import suppress
 
-    start = suppress(part.problem)
-    return optimal(part.problem, start, seconds=rules.seconds) if mode == "optimal" else start
+    found = suppress(problem, effort=EFFORT_PER_CELL * problem.size)
+    if mode == "optimal":
+        from warehouse.disclosure.optimal import optimal
+
+        return optimal(problem, found, seconds=seconds)
+    return found
 
 
-def _hidden(part: Universe, rules: Rules) -> pa.Table:
-    found = pattern(part, rules, rules.mode)
+def _hidden(part: Universe, found: Pattern) -> pa.Table:
     figures = np.flatnonzero(found.hidden[: len(part.cells["id"])])
     reasons = np.where(part.withheld[figures], "supplier", np.where(part.problem.primary[figures], "primary", "secondary"))
     return _changes(part.cells["id"][figures], "hidden", reasons.tolist(), [None] * len(figures), found.method)
 
 
-def _rounded(part: Universe, rules: Rules) -> pa.Table:
-    from warehouse.disclosure.rounding import round_small
-
-    values = round_small(part.problem, rules.rounding_base)[: len(part.cells["id"])]
+def _rounded(part: Universe, found: NDArray[np.float64]) -> pa.Table:
+    values = found[: len(part.cells["id"])]
     changed = np.flatnonzero(values != part.problem.values[: len(values)])
     return _changes(part.cells["id"][changed], "rounded", ["rounded"] * len(changed), values[changed].tolist(), "round")
 

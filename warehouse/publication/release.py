@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo
 from warehouse.candidate import Candidate
 from warehouse.catalogue import Catalogue
 from warehouse.checks import Verdict
+from warehouse.disclosure import rules as disclosure_rules
 from warehouse.errors import ReleaseError
 from warehouse.home import Home
 from warehouse.publication import decisions, pointer
@@ -92,7 +93,8 @@ def release(
             if same := _same_content(home, staging):
                 return replace(same, outcome="unchanged")
             stage_products(staging, edition, terms.previous)
-            _write_manifest(staging, verdict, edition, terms)
+            audited = _audit(staging, pointer.releases(home), catalogue)
+            _write_manifest(staging, verdict, edition, terms, audited)
             return _promote(home, staging, candidate, terms, who)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
@@ -200,6 +202,26 @@ def _next_version(home: Home, day: date) -> str:
     return f"{day.year}.{max(numbers, default=0) + 1}"
 
 
+def _audit(staging: Path, earlier: Sequence[Release], catalogue: Catalogue) -> dict[str, int]:
+    """What an outsider can work out from the finished products and all earlier releases: nothing, or no release."""
+    from warehouse import audit
+
+    rules = disclosure_rules.load(catalogue.profile.disclosure)
+    report = audit.audit(
+        staging,
+        earlier=[release.folder for release in reversed(earlier)],
+        quick=True,
+        policy=audit.Policy(provable_allowed_because="" if rules.provable.blocks else rules.provable.reason.en),
+    )
+    if report.blocked:
+        raise ReleaseError(
+            f"the disclosure audit stops the release: {report.counts['exact']} hidden figures are exact, "
+            f"{report.counts['provable']} provably below their minimum, {report.counts['leaks']} shown by a product:\n"
+            + "\n".join(f"  {leak.line()}" for leak in report.leaks[:10])
+        )
+    return {name: report.counts[name] for name in ("hidden", "exact", "provable", "supplier")}
+
+
 def _same_content(home: Home, staging: Path) -> Release | None:
     """The current release, or one that waits for the end of its embargo, if it holds the same tables."""
     new = content_sha256(checksums(staging))
@@ -218,7 +240,7 @@ def content_sha256(files: Mapping[str, str]) -> str:
     return hashlib.sha256("\n".join(listed).encode()).hexdigest()
 
 
-def _write_manifest(staging: Path, verdict: Verdict, edition: Edition, terms: Terms) -> None:
+def _write_manifest(staging: Path, verdict: Verdict, edition: Edition, terms: Terms, audited: Mapping[str, int]) -> None:
     files = checksums(staging)
     with connect() as con:
         edition.open_tables(con, "delivery", "source")
@@ -239,6 +261,7 @@ def _write_manifest(staging: Path, verdict: Verdict, edition: Edition, terms: Te
         "inputs": inputs,
         "attribution": _attribution(inputs),
         "gate": _summary(verdict),
+        "disclosure": {"rules": edition.profile.disclosure, **audited},
         "content_sha256": content_sha256(files),
         "files": files,
     }

@@ -24,7 +24,7 @@ flat as (
         categories.code as part,
         'classes' as partition
     from categories
-    where categories.category_scheme not in (select listed.category_scheme from listed where listed.dimension = 'category')
+    anti join listed on categories.category_scheme = listed.category_scheme
 ),
 
 foreign_citizenships as (

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 FREE = 1e-3
 """What it costs to move a cell that is hidden anyway, beside the cheapest other cell: little, so that moves stay short."""
 
+SHARED = 10.0
+"""How much more a cell is worth, at first, for each of its equations that holds a cell to be hidden."""
+
 
 @dataclass(frozen=True, eq=False)
 class Move:
@@ -63,7 +66,9 @@ class Part:
         self.moves: list[Move] = []
         self.used = np.zeros(self.size, dtype=np.int64)
         self.work = 0.0
-        self._by_column = sparse.csc_array(self.matrix)
+        # cells in many equations that hold a hidden cell serve many moves
+        exposed = abs(self.matrix) @ self.free.astype(float) > 0
+        self.guide = self.price / (1 + SHARED * (abs(self.matrix).T @ exposed.astype(float)))
         self._hang = np.zeros(self.size, dtype=np.bool_)
         self.receive(sparse.csr_array((len(self.rows), 0)))
 
@@ -125,7 +130,7 @@ class Part:
         for duty in duties:
             if self.met[duty]:
                 continue
-            move = self._route(duty, self.price if price is None else price)
+            move = self._route(duty, self.guide if price is None else price)
             if move is None:
                 failed.append(duty)
             else:
@@ -164,18 +169,11 @@ class Part:
                 self.prune()
 
     def _around(self, cell: int, draw: np.random.Generator) -> list[Move]:
-        """Moves to lay again together: those through a cell, through an equation of it, or any two."""
-        kind = draw.integers(3)
-        if kind == 0:
-            return [move for move in self.moves if cell in move.cells]
-        chosen = self.moves
-        if kind == 1:
-            row = draw.choice(self._by_column.indices[self._by_column.indptr[cell] : self._by_column.indptr[cell + 1]])
-            near = np.zeros(self.size, dtype=np.bool_)
-            near[self.matrix.indices[self.matrix.indptr[row] : self.matrix.indptr[row + 1]]] = True
-            chosen = [move for move in self.moves if near[move.cells].any()]
-        few = min(len(chosen), 5 if kind == 1 else 2)
-        return [chosen[at] for at in draw.choice(len(chosen), few, replace=False)]
+        """Moves to lay again together: those through a cell, and now and then any other."""
+        through = [move for move in self.moves if cell in move.cells]
+        if draw.integers(2):
+            through.extend(move for move in [self.moves[draw.integers(len(self.moves))]] if cell not in move.cells)
+        return through
 
     def _restore(self, moves: Sequence[Move]) -> None:
         kept = set(map(id, moves))

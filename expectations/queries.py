@@ -605,9 +605,16 @@ def _denominator(rule: m.DisclosureRespected) -> Query:
 
 def _depth(rule: m.DisclosureRespected) -> Query:
     single = "r.origin_detail = 'groups' and t.origin in (select code from reference.citizenship)"
+    crossed = (
+        "r.breakdowns > 1 and t.category <> 'total' and r.crossed_categories is not null "
+        "and not list_contains(string_split(r.crossed_categories, ' '), t.category_scheme || ':' || t.category)"
+    )
     rows = _RULED.format(kind="left") + " where true"
-    bad = f"(r.product is null or not r.is_published or ({single}))"
-    found = "case when r.product is null then 'no rule' when r.is_published then 'single citizenship' else 'too deep' end"
+    bad = f"(r.product is null or not r.is_published or ({single}) or ({crossed}))"
+    found = (
+        "case when r.product is null then 'no rule' when not r.is_published then 'too deep' "
+        f"when {single} then 'single citizenship' else 'crossed category' end"
+    )
     return _against_rule(rule, rows, bad, f"a.level || ': ' || {found}", "'—'")
 
 

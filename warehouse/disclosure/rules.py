@@ -76,6 +76,8 @@ class Depth(Decided):
     """So many of sex, age_group, origin, category may be crossed."""
     origin_detail: Literal["all", "groups"]
     """groups: no single citizenships."""
+    crossed_categories: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+:[A-Za-z0-9_-]+$")], ...] = ()
+    """scheme:category. Only these are crossed with another characteristic; empty: all."""
 
 
 class Minimum(Decided):
@@ -123,6 +125,8 @@ class SourceRule(Decided):
     follows: Identifier | None = None
     """The measure of the same source whose hidden cells hide this one too."""
     dominance: Dominance | None = None
+    depth: dict[AreaLevel, Breakdowns] = Field(default_factory=dict)
+    """Crossed breakdowns by level, where fewer than usual."""
 
     @model_validator(mode="after")
     def _consistent(self) -> SourceRule:
@@ -193,6 +197,7 @@ class Resolved(NamedTuple):
     minimum: int | None
     is_published: bool
     origin_detail: str
+    crossed_categories: str | None
     follows_measure: str | None
     minimum_denominator: int | None
     zeros_shown: bool
@@ -210,6 +215,7 @@ class Resolved(NamedTuple):
 COLUMNS = (
     "product varchar, version varchar, supplier varchar, source_id varchar, measure_id varchar, area_level varchar, "
     "breakdowns integer, protection varchar, minimum integer, is_published boolean, origin_detail varchar, "
+    "crossed_categories varchar, "
     "follows_measure varchar, minimum_denominator integer, zeros_shown boolean, rounding_base integer, contributor varchar, "
     "contributors_least integer, dominance_n integer, dominance_k double, p_percent double, reason_de varchar, "
     "reason_en varchar, owner varchar"
@@ -326,8 +332,8 @@ def _check_names(rules: Rules, catalogue: Catalogue) -> None:
 
 def _resolved(rules: Rules, source: Source, measure: str, rule: SourceRule, level: AreaLevel, breakdowns: int) -> Resolved:
     depth, least, dominance = rules.depth_at(level), rule.minimum_of(level, breakdowns), rule.dominance
-    too_deep = breakdowns > depth.breakdowns
-    decided: Decided = depth if too_deep else least or rule
+    too_deep = breakdowns > min(depth.breakdowns, rule.depth.get(level, MOST_BREAKDOWNS))
+    decided: Decided = depth if breakdowns > depth.breakdowns else least or rule
     return Resolved(
         product=rules.id,
         version=rules.version,
@@ -340,6 +346,7 @@ def _resolved(rules: Rules, source: Source, measure: str, rule: SourceRule, leve
         minimum=least.count if least else None,
         is_published=not too_deep,
         origin_detail=depth.origin_detail,
+        crossed_categories=" ".join(depth.crossed_categories) or None,
         follows_measure=rule.follows,
         minimum_denominator=rule.minimum_denominator,
         zeros_shown=rule.zeros_shown,

@@ -77,7 +77,10 @@ def _load_cells(con: Connection) -> None:
             {", ".join(f"m.{c}" for c in KEY)}, m.source_id, m.period_end, m.value, m.obs_status, a.level as area_level,
             a.parent_code, r.protection, r.minimum, r.zeros_shown, r.follows_measure, r.breakdowns, r.contributors_least,
             r.minimum_denominator, r.dominance_n, r.dominance_k, r.p_percent, u.contributions,
-            r.is_published and (r.origin_detail = 'all' or not regexp_full_match(m.origin, '[0-9]{{3}}')) as is_allowed,
+            r.is_published and (r.origin_detail = 'all' or not regexp_full_match(m.origin, '[0-9]{{3}}')) and (
+                r.crossed_categories is null or m.category = 'total' or r.breakdowns < 2
+                or list_contains(string_split(r.crossed_categories, ' '), m.category_scheme || ':' || m.category)
+            ) as is_allowed,
             r.protection in ('count', 'dominance') and is_allowed and m.obs_status not in ('L', 'M') as is_protected,
             coalesce(list_contains(e.said, m.value), false) as was_published, e.said is not null and len(e.said) = 0 as was_hidden
         from intermediate.measure_in_force as m

@@ -18,6 +18,7 @@ select
     minimum,
     is_published,
     origin_detail,
+    crossed_categories,
     follows_measure,
     minimum_denominator,
     zeros_shown,

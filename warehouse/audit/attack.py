@@ -85,6 +85,8 @@ def judge(
     attack, found, given_up = _solve(_attack(cells, equations), quick=quick)
     if given_up:
         notes = [*notes, f"{given_up} equations that rest on few or on earlier values contradict others and were left out"]
+    if found.only_judged:
+        notes = [*notes, f"{found.only_judged} cells hang together in more than {intervals.LARGEST}: judged, without intervals"]
     states = _states(attack, found, reasons)
     findings = _findings(attack, found, states, reasons, quick=quick)
     counts, by_table = _counted(attack, states)

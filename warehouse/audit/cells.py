@@ -280,7 +280,9 @@ def _selected(con: Connection, schema: str, version: str, before: Sequence[str],
     if not version and columns(con, schema, "disclosure_rule"):
         rule = (
             "case when r.protection = 'count' then r.minimum end as minimum, "
-            "coalesce(r.zeros_shown, false) as zeros_shown, coalesce(r.protection = 'treated', false) as is_treated"
+            # what follows another measure is hidden with it, zero or not
+            "coalesce(r.zeros_shown and r.protection = 'count', false) as zeros_shown, "
+            "coalesce(r.protection = 'treated', false) as is_treated"
         )
         joined = f"""
             left join (select distinct area_code, level from {schema}.area) a on a.area_code = f.area_code

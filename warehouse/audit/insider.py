@@ -30,7 +30,8 @@ def derivable(
         truth: (n,) True values, NaN where unknown; a primary lies between 0 and the value it needs.
 
     Returns:
-        Number of primaries that at least one owner knows exactly.
+        Number of primaries that at least one owner knows exactly. Components of more than ``intervals.LARGEST`` cells are
+        left out.
     """
     open_ = found.high - found.low > intervals.TOLERANCE
     with np.errstate(invalid="ignore"):
@@ -41,8 +42,10 @@ def derivable(
     low, high = intervals.propagate(system, name)
     for variables, rows in intervals.components(system, high - low > intervals.TOLERANCE):
         owners = np.flatnonzero(primary[variables] & (truth[variables] == 1))
-        if len(owners) and primary[variables].sum() > 1:
+        if len(owners) and 1 < len(variables) <= intervals.LARGEST and primary[variables].sum() > 1:
             component = intervals.Component(asked, variables, rows, low, high, primary, name)
+            component.quick()
+            component.low, component.high = low[variables].copy(), high[variables].copy()
             for owner in owners.tolist():
                 exposed[variables[component.given(owner, 1.0)]] = True
     return int(exposed.sum())

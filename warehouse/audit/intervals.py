@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TOLERANCE = 1e-6
+LARGEST = 3000
+"""Variables of a component up to which both ends of every interval are looked for; larger ones pass or fail."""
+
 _PASSES = 30
+_ROUNDS = 40
+_IDLE = 6
+"""Points that show nothing new before single cells are asked."""
+_TRIES = 3
+_DUAL, _PRIMAL = 1, 4
+"""Strategies of the simplex solver."""
 _NODES = 2000
 """Nodes of a branch and bound for a whole-number answer, before the answer of the linear program has to do."""
 
@@ -65,6 +74,8 @@ class Intervals:
     """Linear programs solved."""
     undecided: int
     """Answers that are those of the linear program, since the search for whole numbers was given up."""
+    only_judged: int
+    """Cells of components that are too large for the ends of every interval."""
 
 
 def solve(
@@ -84,17 +95,21 @@ def solve(
     low, high = propagate(system, name)
     asked = system.asked if among is None else system.asked & among
     low_found, high_found = low.copy(), high.copy()
-    programs = undecided = 0
+    programs = undecided = only_judged = 0
     open_ = high - low > TOLERANCE
     for variables, rows in components(system, open_):
         if not asked[variables].any():
             continue
         component = Component(system, variables, rows, low, high, asked, name)
-        component.quick() if quick else component.full()
+        if quick or len(variables) > LARGEST:
+            component.quick()
+            only_judged += 0 if quick else int(asked[variables].sum())
+        else:
+            component.full()
         low_found[variables], high_found[variables] = component.result()
         programs += component.programs
         undecided += component.undecided
-    return Intervals(low_found, high_found, programs, undecided)
+    return Intervals(low_found, high_found, programs, undecided, only_judged)
 
 
 def propagate(system: System, name: Callable[[int], str] = str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -194,6 +209,11 @@ class Component:
         self.seen_low = np.full(len(variables), np.inf)
         self.seen_high = np.full(len(variables), -np.inf)
         self.programs = self.undecided = 0
+        self.points: list[NDArray[np.float64]] = []
+        self.broken = np.zeros(0, dtype=np.int64)
+        """Where the last point is no whole number."""
+        # the same component has the same points in every run
+        self.random = np.random.default_rng(len(variables))
         matrix = system.matrix[rows]
         fixed = np.where(high - low > TOLERANCE, 0, low)
         moved = matrix @ np.where(np.isfinite(fixed), fixed, 0)
@@ -201,7 +221,6 @@ class Component:
         self.row_low, self.row_high = system.row_low[rows] - moved, system.row_high[rows] - moved
         self.solver = _solver()
         _check(self.solver.passModel(self._program(self.matrix, len(variables))), "model")
-        self.mixed: highspy.Highs | None = None
 
     def _program(self, matrix: sparse.csr_array, columns: int) -> highspy.HighsLp:
         program = highspy.HighsLp()
@@ -223,23 +242,23 @@ class Component:
 
     def given(self, cell: int, value: float) -> NDArray[np.bool_]:
         """(n,) Which cells that are asked for are known as soon as one cell is. Leaves the component as it was."""
-        kept = self.low.copy(), self.high.copy(), self.seen_low, self.seen_high, self.asked
-        self.seen_low, self.seen_high = np.full(len(self.low), np.inf), np.full(len(self.low), -np.inf)
+        kept = self.low.copy(), self.high.copy(), self.seen_low, self.seen_high, self.asked, self.points
+        self.points = [point for point in self.points if point[cell] == value]
+        self.seen_low = np.min([np.full(len(self.low), np.inf), *self.points], axis=0)
+        self.seen_high = np.max([np.full(len(self.low), -np.inf), *self.points], axis=0)
         self.low[cell] = self.high[cell] = value
         self.asked = self.asked[self.asked != cell]
-        self.mixed = None
-        _check(self.solver.changeColBounds(cell, value, value), "bounds")
+        self._rebound(self.low, self.high)
         self.quick()
         exact = np.zeros(len(self.low), dtype=bool)
         exact[self.asked] = self.high[self.asked] - self.low[self.asked] <= TOLERANCE
-        self.low, self.high, self.seen_low, self.seen_high, self.asked = kept
-        self.mixed = None
-        _check(self.solver.changeColBounds(cell, self.low[cell], self.high[cell]), "bounds")
+        self.low, self.high, self.seen_low, self.seen_high, self.asked, self.points = kept
+        self._rebound(self.low, self.high)
         return exact
 
     def full(self) -> None:
         """Both ends of every interval."""
-        self._spread()
+        self._spread(rounds=_IDLE)
         for cell in self.asked.tolist():
             for sense in (1.0, -1.0):
                 if not self._is_shown(cell, sense):
@@ -247,35 +266,56 @@ class Component:
 
     def quick(self) -> None:
         """Until every cell has shown two values and the one it needs, or cannot."""
-        self._spread()
-        for cell in self.asked.tolist():
+        self._spread(rounds=_ROUNDS)
+        for cell in self.asked[~self._passes()[self.asked]].tolist():
             for sense in (-1.0, 1.0):
-                if not self._passes(cell) and not self._is_shown(cell, sense):
+                if not self._passes()[cell] and not self._is_shown(cell, sense):
                     self._settle(cell, sense)
-        wide = np.array([self._passes(cell) for cell in range(len(self.variables))])
+        wide = self._passes()
         self.low, self.high = np.where(wide, self.seen_low, self.low), np.where(wide, self.seen_high, self.high)
 
-    def _passes(self, cell: int) -> bool:
-        two = self.seen_high[cell] - self.seen_low[cell] > TOLERANCE
-        return bool(two and not self.seen_high[cell] < self.need[cell] - TOLERANCE)
+    def _passes(self) -> NDArray[np.bool_]:
+        """(n,) Cells that have shown two values and the one they need."""
+        two = self.seen_high - self.seen_low > TOLERANCE
+        return np.asarray(two & ~(self.seen_high < self.need - TOLERANCE))
 
     def _is_shown(self, cell: int, sense: float) -> bool:
         if sense > 0:
             return bool(self.seen_low[cell] <= self.low[cell] + TOLERANCE)
         return bool(self.seen_high[cell] >= self.high[cell] - TOLERANCE)
 
-    def _spread(self) -> None:
-        """A few points that move many cells at once: all up, all down, then those that have not moved."""
-        for sense in (-1.0, 1.0) * 3:
-            costs = np.zeros(len(self.variables))
-            still = np.array([cell for cell in self.asked.tolist() if not self._passes(cell)], dtype=np.int64)
-            if not len(still):
+    def _spread(self, *, rounds: int) -> None:
+        """Points that move many cells at once, until few are left that have not shown what they must.
+
+        What goes up goes no further than it must, so that others can go up as well.
+        """
+        idle, left = 0, len(self.variables) + 1
+        for number in range(rounds):
+            still = self.asked[~self._passes()[self.asked]]
+            idle = 0 if len(still) < left else idle + 1
+            left = len(still)
+            if not left or idle == _IDLE:
                 return
-            # an open end would take all there is: what is large already weighs less
-            costs[still] = sense / (1 + np.where(np.isfinite(self.high[still]), self.high[still], 1e3))
-            if np.any(np.isinf(self.high[still])) and sense < 0:
-                costs[np.isinf(self.high)] = 0
-            self._ask(costs)
+            weight = self.random.uniform(0.5, 1.5, left)
+            costs = np.zeros(len(self.variables))
+            if number > 1 and number % 4 != 3 and self.points:
+                most = self.high.copy()
+                reach = np.maximum(np.nan_to_num(self.need[still], nan=1.0), self.points[-1][still] + number % 2)
+                most[still] = np.minimum(most[still], reach)
+                costs[still] = -weight
+                self._rebound(self.low, most)
+                self._ask(costs)
+                self._rebound(self.low, self.high)
+            else:
+                # an open end would take all there is: what is large already weighs less
+                ends = np.isfinite(self.high[still])
+                up = np.where(ends, -1.0, 0.0)
+                costs[still] = (1.0 if number % 2 else up) * weight / (1 + np.where(ends, self.high[still], 0))
+                self._ask(costs)
+
+    def _rebound(self, low: NDArray[np.float64], high: NDArray[np.float64]) -> None:
+        every = np.arange(len(low), dtype=np.int32)
+        _check(self.solver.changeColsBounds(len(low), every, low, high), "bounds")
 
     def _settle(self, cell: int, sense: float) -> None:
         """The end of one interval. ``sense`` 1: the lower, -1: the upper."""
@@ -288,7 +328,23 @@ class Component:
             bound = np.ceil(bound - TOLERANCE) + 0.0 if sense > 0 else np.floor(bound + TOLERANCE)
         self._bound(cell, sense, bound)
         if not self._is_shown(cell, sense):
+            self._try(cell, self.low[cell] if sense > 0 else self.high[cell])
+        if not self._is_shown(cell, sense):
             self._search(cell, sense)
+
+    def _try(self, cell: int, value: float) -> None:
+        """Other corners with the same value of a cell: one of them may be in whole numbers."""
+        low, high = self.low.copy(), self.high.copy()
+        low[cell] = high[cell] = value
+        self._rebound(low, high)
+        for _ in range(_TRIES):
+            if self.seen_low[cell] <= value + TOLERANCE and self.seen_high[cell] >= value - TOLERANCE:
+                break
+            costs = np.zeros(len(low))
+            costs[self.broken] = self.random.uniform(-1, 1, len(self.broken))
+            if self._ask(costs, may_fail=True) is None:
+                break
+        self._rebound(self.low, self.high)
 
     def _bound(self, cell: int, sense: float, bound: float) -> None:
         if sense > 0:
@@ -296,14 +352,19 @@ class Component:
         else:
             self.high[cell] = min(self.high[cell], bound)
 
-    def _ask(self, costs: NDArray[np.float64]) -> float | None:
-        """Minimise; remember the point. The value of the one cell asked for, None if it has no end."""
+    def _ask(self, costs: NDArray[np.float64], *, may_fail: bool = False) -> float | None:
+        """Minimise; remember the point. The value of the one cell asked for, None if it has no end or (``may_fail``) none."""
         solver = self.solver
+        # one cell after the other: the last corner is near the next. All cells at once: it is not
+        strategy = _PRIMAL if may_fail or np.count_nonzero(costs) == 1 else _DUAL
+        _check(solver.setOptionValue("simplex_strategy", strategy), "option")
         _check(solver.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs), "costs")
         _check(solver.run(), "run")
         self.programs += 1
         status = solver.getModelStatus()
         if status in (highspy.HighsModelStatus.kUnbounded, highspy.HighsModelStatus.kUnboundedOrInfeasible):
+            return None
+        if status == highspy.HighsModelStatus.kInfeasible and may_fail:
             return None
         if status == highspy.HighsModelStatus.kInfeasible:
             self._contradict()
@@ -317,32 +378,33 @@ class Component:
     def _remember(self, point: NDArray[np.float64]) -> None:
         """Points count only if they are whole numbers where the cells are."""
         near = np.round(point)
-        if np.all(np.abs(point - near)[self.integral] <= TOLERANCE):
+        self.broken = np.flatnonzero((np.abs(point - near) > TOLERANCE) & self.integral)
+        if not len(self.broken):
             point = np.where(self.integral, near, point)
+            self.points.append(point)
             np.minimum(self.seen_low, point, out=self.seen_low)
             np.maximum(self.seen_high, point, out=self.seen_high)
 
     def _search(self, cell: int, sense: float) -> None:
         """The end of an interval in whole numbers, where the linear program ended in a fraction."""
-        if self.mixed is None:
-            self.mixed = _solver()
-            _check(self.mixed.setOptionValue("mip_max_nodes", _NODES), "option")
-            _check(self.mixed.setOptionValue("mip_rel_gap", 0.0), "option")
-            program = self._program(self.matrix, len(self.variables))
-            kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-            program.integrality_ = [kinds[int(whole)] for whole in self.integral]
-            _check(self.mixed.passModel(program), "model")
+        mixed = _solver()
+        _check(mixed.setOptionValue("mip_max_nodes", _NODES), "option")
+        _check(mixed.setOptionValue("mip_rel_gap", 0.0), "option")
+        program = self._program(self.matrix, len(self.variables))
+        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+        program.integrality_ = [kinds[int(whole)] for whole in self.integral]
         costs = np.zeros(len(self.variables))
         costs[cell] = sense
-        _check(self.mixed.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs), "costs")
-        _check(self.mixed.run(), "run")
+        program.col_cost_ = costs
+        _check(mixed.passModel(program), "model")
+        _check(mixed.run(), "run")
         self.programs += 1
-        status = self.mixed.getModelStatus()
+        status = mixed.getModelStatus()
         if status == highspy.HighsModelStatus.kInfeasible:
             self._contradict()
-        info = self.mixed.getInfo()
+        info = mixed.getInfo()
         if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
-            self._remember(np.asarray(self.mixed.getSolution().col_value))
+            self._remember(np.asarray(mixed.getSolution().col_value))
         if np.isfinite(info.mip_dual_bound):
             bound = np.ceil(info.mip_dual_bound - TOLERANCE) * sense
             self._bound(cell, sense, bound)

@@ -399,8 +399,9 @@ def _evidence(
     counted, seen, against = (np.where(spoken, mine, others) for mine, others in zip(own, all_, strict=True))
     against = np.where(own[2] > 0, own[2], against)
     enough = seen > 0
-    if not family.is_declared:
-        enough &= counted >= FEW
+    # a part that is not there may be nothing, or something that is not published
+    is_whole = (family.parts >= 0).all(axis=1) & family.is_declared
+    enough &= is_whole | (counted >= FEW)
     is_equation = (against == 0) & (enough | (~is_mixed & (family.is_logical | family.is_same)))
     return is_equation, is_equation & ~(spoken & (counted >= FEW))
 

@@ -26,6 +26,12 @@ FREE = 1e-3
 SHARED = 10.0
 """How much more a cell is worth, at first, for each of its equations that holds a cell to be hidden."""
 
+TRIES = 10
+"""How often each hidden cell is tried, at most, where there is little to improve."""
+
+FORBIDDEN = 1e6
+"""A price that is paid only where there is no other way."""
+
 
 @dataclass(frozen=True, eq=False)
 class Move:
@@ -148,25 +154,46 @@ class Part:
         self.moves = [move for move, price in zip(self.moves, alone, strict=True) if price >= 0]
 
     def improve(self, effort: float) -> None:
-        """Tear moves out and lay them again, in random order at random prices, and keep what hides less."""
-        draw = np.random.default_rng(self.size)
+        """Hide less: lay moves again in random order at random prices, then do without single cells.
+
+        Args:
+            effort: how much work that may take, in the unit of ``work``.
+        """
         end = self.work + effort
-        while self.work < end:
-            secondary = np.flatnonzero((self.used > 0) & ~self.free)
-            if not len(secondary):
-                return
+        draw = np.random.default_rng(self.size)
+        for _ in range(TRIES * len(self._secondary())):
+            secondary = self._secondary()
+            if self.work > end - effort / 4 or not len(secondary):
+                break
             cell = int(draw.choice(secondary))
-            before, cost, met = list(self.moves), self.cost(), self.met > 0
-            for move in self._around(cell, draw):
-                self.remove(move)
             price = self.price * (1 + 0.6 * draw.random(self.size))
             price[cell] *= 3
-            lost = np.flatnonzero(met & (self.met == 0))
-            failed = self.fill([int(duty) for duty in draw.permutation(lost)], price)
-            if failed or self.cost() > cost:
-                self._restore(before)
-            else:
-                self.prune()
+            self._lay_again(self._around(cell, draw), price, draw)
+        again = True
+        while again:
+            again = False
+            for cell in self._secondary():
+                if self.work > end:
+                    return
+                # whatever is hidden so far may protect instead, nothing else
+                price = np.where(self.used > 0, self.small, FORBIDDEN)
+                price[cell] = FORBIDDEN
+                again |= self._lay_again([move for move in self.moves if cell in move.cells], price, draw)
+
+    def _secondary(self) -> NDArray[np.int64]:
+        return np.flatnonzero((self.used > 0) & ~self.free)
+
+    def _lay_again(self, moves: Sequence[Move], price: NDArray[np.float64], draw: np.random.Generator) -> bool:
+        """Tear moves out and meet their duties at other prices; keep that unless it costs more. Whether it costs less."""
+        before, cost, met = list(self.moves), self.cost(), self.met > 0
+        for move in moves:
+            self.remove(move)
+        lost = np.flatnonzero(met & (self.met == 0))
+        if self.fill([int(duty) for duty in draw.permutation(lost)], price) or self.cost() > cost:
+            self._restore(before)
+            return False
+        self.prune()
+        return self.cost() < cost
 
     def _around(self, cell: int, draw: np.random.Generator) -> list[Move]:
         """Moves to lay again together: those through a cell, and now and then any other."""
@@ -277,5 +304,5 @@ class Part:
         self.program.price(np.concatenate([cost, cost, np.zeros(self.above)]))
         self.program.forget()
         found = self.program.solve()
-        self.work += self.size * (1 + self.program.iterations / 50)
+        self.work += (self.size + 200) * (1 + self.program.iterations / 50)
         return found

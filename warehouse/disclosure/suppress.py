@@ -30,8 +30,11 @@ if TYPE_CHECKING:
 
     from warehouse.disclosure.problem import Problem
 
-EFFORT = 3_500_000
-"""How much work goes into hiding less, about in microseconds of a slow machine; counted in work, so always the same."""
+EFFORT = 4_000_000.0
+"""How much work goes into a pattern, about in microseconds of a slow machine; counted in work, so always the same."""
+
+EFFORT_PER_CELL = 450.0
+"""The same for a small problem."""
 
 
 def suppress(problem: Problem, *, effort: float = EFFORT) -> Pattern:
@@ -39,7 +42,7 @@ def suppress(problem: Problem, *, effort: float = EFFORT) -> Pattern:
 
     Args:
         problem: cells and equations.
-        effort: how much work goes into hiding less.
+        effort: how much work goes into it, as far as that is a question of hiding less.
 
     Returns:
         The pattern: no hidden cell that is published otherwise is exact, every primary can be as large as ``needed``.
@@ -55,7 +58,7 @@ class _Suppression:
     """All parts of a problem."""
 
     def __init__(self, problem: Problem, effort: float) -> None:
-        self.problem, self.effort = problem, effort
+        self.problem, self.effort = problem, min(effort, EFFORT_PER_CELL * problem.size)
         self.movable = ~problem.fixed
         self.columns = sparse.csc_array(problem.relations)
         self.watched = problem.hidden_at_least & (problem.primary | ~problem.unpublished)

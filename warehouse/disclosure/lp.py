@@ -98,12 +98,17 @@ class Program:
 
     def solve(self) -> NDArray[np.float64] | None:
         """(n,) The best values; None where there are none. ``unbounded`` says whether that is for lack of a limit."""
-        self._check(self.highs.run(), "run")
+        run = self.highs.run()
+        if self.highs.getModelStatus() == _Status.kUnknown:
+            # the basis of the program before does not suit every other cost
+            self.forget()
+            run = self.highs.run()
         self.iterations = self.highs.getInfo().simplex_iteration_count
         status = self.highs.getModelStatus()
         self.unbounded = status in (_Status.kUnbounded, _Status.kUnboundedOrInfeasible)
         if self.unbounded or status == _Status.kInfeasible:
             return None
+        self._check(run, "run")
         if status != _Status.kOptimal:
             raise DisclosureError(
                 f"{self.subject}: HiGHS stopped with {self.highs.modelStatusToString(status)!r}, expected 'Optimal'. "
@@ -224,6 +229,8 @@ def _shown(problem: Problem, cells: NDArray[np.int64], move: NDArray[np.float64]
 
 def _components(relations: sparse.csr_array, cells: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], sparse.csr_array]]:
     """Cells that hang together by equations, and these equations with their columns only."""
+    if not len(cells):
+        return
     _, matrix = used_rows(relations, cells)
     _, group = connected_components(abs(matrix.T) @ abs(matrix), directed=False)
     order = np.argsort(group, kind="stable")

@@ -401,14 +401,13 @@ class _Block:
             choice = None if self._done() else self._choose(gap)
             if choice is None:
                 break
-            if not self._separate(choice, TOLERANCE) and not self._complete(choice):
-                # safe: the lightest one, if it was proved to be
-                self._improve(choice)
+            new = self._separate(choice, TOLERANCE) + self._follow(choice)
+            self._improve(choice)
+            if not new:
+                # safe, and the lightest if it was proved to be
                 if not gap:
                     break
                 gap = 0.0
-            else:
-                self._improve(choice)
         return _Answer(self.best, self.weight, min(self.bound, self.weight))
 
     def _done(self) -> bool:
@@ -565,7 +564,9 @@ class _Block:
         secondary = np.flatnonzero(hidden & ~self.task.free)
         moved = np.zeros(self.size)
         for change in self.witness.values():
-            moved = np.maximum(moved, np.abs(change))
+            # a change found for another choice may move cells that this one shows
+            if not np.any(np.abs(change[~hidden]) > TOLERANCE):
+                moved = np.maximum(moved, np.abs(change))
         shown = hidden.astype(np.float64)
         left = secondary[moved[secondary] < 1 - TOLERANCE]
         return np.array(
@@ -577,8 +578,8 @@ class _Block:
             dtype=np.int64,
         )
 
-    def _complete(self, choice: NDArray[np.float64]) -> int:
-        """Cuts for secondary cells of a choice that protects all primaries but would give a secondary cell away."""
+    def _follow(self, choice: NDArray[np.float64]) -> int:
+        """Cuts for secondary cells that a choice would give away: whatever is hidden has to be able to move by 1."""
         new = 0
         for cell in self._exposed(choice > 0.5):
             cut = self._cut(_Duty(int(cell), 1.0, (1.0, -1.0)), choice, 1.0)

@@ -49,13 +49,19 @@ def protect(con: Connection) -> pa.Table:
     con.execute(
         "create or replace temp table disclosure_change (id bigint, action varchar, reason varchar, value double, method varchar)"
     )
-    parts = universe.build(con, rules)
+    _change(con, universe.build(con, rules), rules, "primary")
+    following = universe.build_following(con, rules)
+    if rules.mode != "round":
+        _change(con, following, rules, "follows")
+    return _published_forms(con, rules)
+
+
+def _change(con: Connection, parts: list[Universe], rules: Rules, because: str) -> None:
     for part, outcome in zip(parts, outcomes(parts, rules, rules.mode), strict=True):
-        changes = _hidden(part, outcome) if isinstance(outcome, Pattern) else _rounded(part, outcome)
+        changes = _hidden(part, outcome, because) if isinstance(outcome, Pattern) else _rounded(part, outcome)
         con.register("changes", changes)
         con.execute("insert into disclosure_change select * from changes")
         con.unregister("changes")
-    return _published_forms(con, rules)
 
 
 def outcomes(parts: Sequence[Universe], rules: Rules, mode: str) -> list[Outcome]:
@@ -89,9 +95,9 @@ def _outcome(task: tuple[Problem, str, float, int]) -> Outcome:
     return found
 
 
-def _hidden(part: Universe, found: Pattern) -> pa.Table:
+def _hidden(part: Universe, found: Pattern, because: str) -> pa.Table:
     figures = np.flatnonzero(found.hidden[: len(part.cells["id"])])
-    reasons = np.where(part.withheld[figures], "supplier", np.where(part.problem.primary[figures], "primary", "secondary"))
+    reasons = np.where(part.withheld[figures], "supplier", np.where(part.problem.primary[figures], because, "secondary"))
     return _changes(part.cells["id"][figures], "hidden", reasons.tolist(), [None] * len(figures), found.method)
 
 
@@ -117,7 +123,6 @@ def _changes(ids: NDArray[np.int64], action: str, reasons: list[str], values: li
 
 def _published_forms(con: Connection, rules: Rules) -> pa.Table:
     key = ", ".join(f"c.{column}" for column in KEY)
-    same = " and ".join(f"c.{column} = f.{column}" for column in KEY if column != "measure_id")
     told = "case reason when 'primary' then 'A' when 'secondary' then 'D' else 'C' end" if rules.tell_reason else "'C'"
     return con.sql(
         f"""
@@ -125,13 +130,10 @@ def _published_forms(con: Connection, rules: Rules) -> pa.Table:
             select {key}, ch.action, ch.reason, ch.value, ch.method
             from disclosure_change as ch inner join disclosure_cell as c on ch.id = c.id
             union all
-            -- a sum or quotient of a group tells its count, and of a small group something about its persons
+            -- a quotient or median of a group tells its count, and of a small group something about its persons
             select {key}, 'hidden' as action, 'follows' as reason, null as value, 'follows' as method
             from disclosure_cell as c
-            inner join disclosure_cell as f on c.follows_measure = f.measure_id and {same}
-            left join disclosure_change as ch on f.id = ch.id
-            where c.is_allowed and c.value is not null
-                and (coalesce(ch.action, '') = 'hidden' or (f.value > 0 and f.value < c.minimum_denominator))
+            where c.is_allowed and c.value is not null and c.must_hide and not (c.is_sum and {rules.mode != "round"})
             union all
             select {key}, 'not_published' as action, 'too_detailed' as reason, null as value, 'depth' as method
             from disclosure_cell as c

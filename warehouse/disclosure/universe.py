@@ -68,6 +68,29 @@ def build(con: Connection, rules: Rules) -> list[Universe]:
     return _assemble(con, rules)
 
 
+def build_following(con: Connection, rules: Rules) -> list[Universe]:
+    """The universe of sums that follow a count, when it is known which counts are hidden (``disclosure_change``).
+
+    A sum of ages or months has the equations of its count. Where the count is hidden or too small for a rate the sum must be
+    hidden, and then it must not follow from other sums.
+    """
+    con.execute(
+        f"""
+        create or replace temp table disclosure_cell as
+        select
+            c.* exclude (is_protected, must_hide),
+            c.protection = 'follows' and c.is_allowed and c.is_sum and c.obs_status not in ('L', 'M') as is_protected,
+            coalesce(ch.action = 'hidden' or (f.value > 0 and f.value < c.minimum_denominator), false) as must_hide
+        from disclosure_cell as c
+        left join disclosure_cell as f on c.follows_measure = f.measure_id and {_same("f", "c", "measure_id")}
+        left join disclosure_change as ch on f.id = ch.id
+        """
+    )
+    _load_equations(con)
+    _load_flows(con)
+    return _assemble(con, rules)
+
+
 def _load_cells(con: Connection) -> None:
     con.execute(
         f"""
@@ -82,9 +105,11 @@ def _load_cells(con: Connection) -> None:
                 or list_contains(string_split(r.crossed_categories, ' '), m.category_scheme || ':' || m.category)
             ) as is_allowed,
             r.protection in ('count', 'dominance') and is_allowed and m.obs_status not in ('L', 'M') as is_protected,
+            k.kind in ('stock', 'flow', 'amount') as is_sum, false as must_hide,
             coalesce(list_contains(e.said, m.value), false) as was_published, e.said is not null and len(e.said) = 0 as was_hidden
         from intermediate.measure_in_force as m
         inner join catalogue.area as a on m.area_code = a.area_code
+        inner join catalogue.measure as k on m.measure_id = k.measure_id
         cross join catalogue.profile as p
         left join catalogue.disclosure_rule as r
             on m.source_id = r.source_id and m.measure_id = r.measure_id and a.level = r.area_level
@@ -195,7 +220,11 @@ def _load_flows(con: Connection) -> None:
 
 
 def _equal(*but: str) -> str:
-    return " and ".join(f"p.{column} = w.{column}" for column in KEY if column not in but)
+    return _same("p", "w", *but)
+
+
+def _same(one: str, other: str, *but: str) -> str:
+    return " and ".join(f"{one}.{column} = {other}.{column}" for column in KEY if column not in but)
 
 
 def _divide(con: Connection, division: str, condition: str, column: str, codes: str = "marts.code_part") -> None:
@@ -265,6 +294,7 @@ def _assemble(con: Connection, rules: Rules) -> list[Universe]:
     minimum = np.where(protected, np.ma.filled(cells["minimum"], 0), 0).astype(float)
     public, zeros_shown = _filled(cells["was_published"]), _filled(cells["zeros_shown"])
     needed = np.where(below_minimum(values, minimum) & ~public, minimum, 0.0)
+    needed = np.where(_filled(cells["must_hide"]) & protected & (values > 0) & ~public, values + 1, needed)
     for cell, value in _needed_by_units(con):
         needed[cell] = value
     left_over: Columns = con.execute(
@@ -306,18 +336,17 @@ def _judge_divisions(con: Connection) -> None:
             inner join disclosure_cell as w on part.whole = w.id
             group by part.whole, part.division, w.measure_id, w.period, w.value
         ),
-        -- a division is complete where nothing is ever left over: everybody can see that
+        -- a division is complete where nothing is ever left over: everybody can see that, whether codes are missing or not
         kinds as (
             select measure_id, period, division, parts, coalesce(max(abs(remainder)), 0) < 1e-6 as is_complete
             from sums
             group by measure_id, period, division, parts
-            qualify parts = max(parts) over (partition by measure_id, period, division)
         )
         select
             row_number() over (order by sums.whole, sums.division) - 1 as equation, sums.whole, sums.division, sums.remainder,
-            sums.remainder is null or coalesce(kinds.is_complete, false) as is_complete
+            sums.remainder is null or kinds.is_complete as is_complete
         from sums
-        left join kinds using (measure_id, period, division, parts)
+        inner join kinds using (measure_id, period, division, parts)
         where sums.remainder is not null or kinds.is_complete
         """
     )

@@ -76,6 +76,9 @@ def load(con: Connection, figures: Iterable[tuple[object, ...]], *, minimum: int
     )
     con.execute("create table catalogue.area (area_code varchar, level varchar, parent_code varchar)")
     con.executemany("insert into catalogue.area values (?, ?, ?)", [[code, *rest] for code, rest in AREAS.items()])
+    con.execute(
+        "create table catalogue.measure as select distinct measure_id, 'stock' as kind from intermediate.measure_in_force"
+    )
     con.execute("create table catalogue.profile as select '99999' as city")
     con.execute(
         "create table marts.code_part (dimension varchar, category_scheme varchar, whole varchar, part varchar, "

@@ -317,16 +317,19 @@ def rebuild() -> None:
 @click.option("--list", "listed", is_flag=True, help="Name the cells that are known and the places that show them.")
 @click.option("--quick", is_flag=True, help="Pass or fail only, without intervals.")
 @click.option("--minimum", type=click.IntRange(1), help="Smallest count that may be shown, where the release names none.")
-def audit(release: str | None, listed: bool, quick: bool, minimum: int | None) -> None:  # noqa: FBT001
+@click.option("--insider", is_flag=True, help="Count too what the single person of a cell learns, by the newest candidate.")
+def audit(release: str | None, listed: bool, quick: bool, minimum: int | None, insider: bool) -> None:  # noqa: FBT001
     """Work out what an outsider learns from RELEASE about its hidden values. Exit code 1: it must not be published.
 
     RELEASE is a version, or the folder of a release made anywhere; the current one otherwise.
     """
     from orchestration.questions import with_earlier
     from warehouse import audit as auditing
+    from warehouse.candidate import newest
 
     folder, earlier = with_earlier(_home(), release)
-    report = auditing.audit(folder, earlier=earlier, quick=quick, minimum=minimum)
+    truth = newest(_home()).path if insider else None
+    report = auditing.audit(folder, earlier=earlier, quick=quick, minimum=minimum, truth=truth)
     click.echo(report.render(listed=listed))
     if report.blocked:
         sys.exit(1)

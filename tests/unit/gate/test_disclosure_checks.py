@@ -61,7 +61,7 @@ def failing(checks: dict[str, Check]) -> set[str]:
 )
 def test_what_the_audit_finds_fails_its_check(monkeypatch: pytest.MonkeyPatch, said: Report, failed: set[str]) -> None:
     checks = judged(monkeypatch, said)
-    assert set(checks) == set(AUDIT)
+    assert set(checks) == {"no_hidden_cell_is_exact", "no_hidden_cell_is_provable"}
     assert failing(checks) == failed
     assert {check.checked for check in checks.values()} == {7}
 

@@ -335,6 +335,20 @@ def audit(release: str | None, listed: bool, quick: bool, minimum: int | None, i
         sys.exit(1)
 
 
+@main.command()
+@click.option("--seconds", type=click.FloatRange(0), help="Time for mode optimal; what the rules say otherwise.")
+def modes(seconds: float | None) -> None:
+    """Protect the newest candidate in every mode of disclosure control, and write what each costs side by side."""
+    from warehouse.candidate import newest
+    from warehouse.disclosure import information_loss, rules
+    from warehouse.storage import connect
+
+    candidate, said = newest(_home()), rules.load(_catalogue().profile.disclosure)
+    with connect(candidate.path, read_only=True) as con:
+        information_loss.write(con, said if seconds is None else said.model_copy(update={"seconds": seconds}), candidate.folder)
+    click.echo(f"{candidate.folder / 'information_loss.html'}")
+
+
 # ---------------------------------------------------------------- questions
 
 

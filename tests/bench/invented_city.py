@@ -76,11 +76,14 @@ def cells(table: str = "plain") -> Cells:
         reduce(sparse.kron, [_sums(tree) if at == axis else sparse.eye_array(len(codes[at])) for at in range(len(codes))])
         for axis, tree in enumerate(trees.values())
     ]
+    together = sparse.csr_array(sparse.vstack(relations))
+    # a product with a matrix that is nearly full stores its zeros
+    together.eliminate_zeros()
     grid = np.meshgrid(*(np.array(names) for names in codes), indexing="ij")
     return Cells(
         codes={name: at.ravel() for name, at in zip(trees, grid, strict=True)},
         values=values.ravel().astype(np.float64),
-        relations=sparse.csr_array(sparse.vstack(relations)),
+        relations=together,
     )
 
 

@@ -44,6 +44,65 @@ class Move:
     """Number of the change from above that this one carries on; -1: none, all around stays as it is."""
 
 
+class _Scope:
+    """The program for moves among some columns of a part: the smaller it is, the sooner it is solved."""
+
+    def __init__(self, part: Part, columns: NDArray[np.int64]) -> None:
+        self.columns, self.size = columns, len(columns)
+        rows, matrix = used_rows(part.matrix, columns)
+        outside = np.ones(len(part.rows))
+        outside[rows] = 0
+        self.above = np.flatnonzero(abs(part.shares).T @ outside == 0)
+        shares = sparse.csr_array(part.shares[rows][:, self.above])
+        room = part.room[columns]
+        # the first columns raise, as many others lower, the last take part in a change from above, in one at most
+        self.upper = np.concatenate([np.full(self.size, np.inf), room, np.zeros(len(self.above))])
+        at_most_one = sparse.csr_array(np.repeat([0.0, 1.0], [2 * self.size, len(self.above)])[None])
+        self.program = Program(
+            sparse.csr_array(sparse.vstack([sparse.hstack([matrix, -matrix, shares]), at_most_one])),
+            np.zeros(len(self.upper)),
+            self.upper,
+            np.zeros(len(self.upper)),
+            row_lower=np.zeros(len(rows) + 1),
+            row_upper=np.repeat([0.0, 1.0], [len(rows), 1]),
+            # every solution starts from no change at all: presolve and perturbation cost more than they save
+            options={"presolve": "off", "dual_simplex_cost_perturbation_multiplier": 0.0},
+        )
+
+    def raising(self, cell: int) -> int:
+        """Number of the column that raises a cell."""
+        return int(np.searchsorted(self.columns, cell))
+
+    def carrying(self, above: int) -> int:
+        """Number of the column that takes part in a change from above."""
+        return 2 * self.size + int(np.searchsorted(self.above, above))
+
+    def bound(self, column: int, lower: float, upper: float) -> None:
+        """Limit one column."""
+        self.program.bound(np.array([column]), np.array([lower]), np.array([upper]))
+
+    def loosen(self, *columns: int) -> None:
+        """Limit columns as before."""
+        at = np.array(columns)
+        self.program.bound(at, np.zeros(len(at)), self.upper[at])
+
+    def solve(self, cost: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """The cheapest change of each cell, and the part taken in each change from above."""
+        self.program.price(np.concatenate([cost, cost, np.zeros(len(self.above))]))
+        self.program.forget()
+        found = self.program.solve()
+        if found is None:
+            return None
+        change = found[: self.size] - found[self.size : 2 * self.size]
+        change[np.abs(change) < TOLERANCE] = 0.0
+        return change, found[2 * self.size :]
+
+    @property
+    def work(self) -> float:
+        """What the last solution took, about in microseconds of a slow machine."""
+        return (self.size + 200) * (1.0 + int(self.program.iterations) / 50)
+
+
 class Part:
     """Cells, the moves among them, and what these have to do.
 
@@ -55,15 +114,30 @@ class Part:
         cells: (n,) numbers of the cells of the part.
         rise: (n,) how far each cell has to rise; 0 where nobody asks.
         allowed: rows of the relations that count; without: all that touch the cells.
+        near: sets of cells, by number, that are likely to be enough for what has to be done in them.
+        effort: how much work may go into hiding less, in the unit of ``work``.
     """
 
     def __init__(
-        self, problem: Problem, cells: NDArray[np.int64], rise: NDArray[np.float64], allowed: NDArray[np.bool_] | None = None
+        self,
+        problem: Problem,
+        cells: NDArray[np.int64],
+        rise: NDArray[np.float64],
+        allowed: NDArray[np.bool_] | None = None,
+        near: Sequence[NDArray[np.int64]] = (),
+        effort: float = 0.0,
     ) -> None:
         self.cells, self.size, self.rise = cells, len(cells), rise
         rows, matrix = used_rows(problem.relations, cells)
         inside = slice(None) if allowed is None else np.flatnonzero(allowed[rows])
         self.rows, self.matrix = rows[inside], sparse.csr_array(matrix[inside])
+        self.near = [np.flatnonzero(np.isin(cells, some)) for some in near]
+        self._home = np.full(self.size, -1)
+        for number, columns in reversed(list(enumerate(self.near))):
+            rows, inside = used_rows(self.matrix, columns)
+            whole = np.zeros(len(self.rows), dtype=np.bool_)
+            whole[rows] = np.diff(inside.indptr) == np.diff(self.matrix.indptr)[rows]
+            self._home[(abs(self.matrix).T @ (~whole).astype(float) == 0)] = number
         self.room = problem.values[cells] - problem.lower[cells]
         self.free = problem.hidden_at_least[cells]
         self.may_fall = self.free & (problem.needed[cells] <= problem.values[cells]) & (rise == 1)
@@ -71,38 +145,23 @@ class Part:
         self.small = FREE * float(problem.weight[cells].min(initial=np.inf))
         self.moves: list[Move] = []
         self.used = np.zeros(self.size, dtype=np.int64)
-        self.work = 0.0
+        self.work, self.effort = 0.0, effort
         # cells in many equations that hold a hidden cell serve many moves
         exposed = abs(self.matrix) @ self.free.astype(float) > 0
         self.guide = self.price / (1 + SHARED * (abs(self.matrix).T @ exposed.astype(float)))
-        self._hang = np.zeros(self.size, dtype=np.bool_)
         self.receive(sparse.csr_array((len(self.rows), 0)))
 
     def receive(self, shares: sparse.csr_array) -> None:
         """Take over changes from above, before any move: (rows, j) what each adds to the equations of this part."""
-        self.above = shares.shape[1]
-        self.met = np.zeros(self.size + self.above, dtype=np.int64)
-        columns = 2 * self.size + self.above
-        self._upper = np.concatenate([np.full(self.size, np.inf), self.room, np.zeros(self.above)])
-        rows = len(self.rows)
-        # the first n columns raise, the next n lower, the others take part in a change from above, all in one at most
-        self.program = Program(
-            sparse.csr_array(
-                sparse.vstack(
-                    [
-                        sparse.hstack([self.matrix, -self.matrix, shares]),
-                        sparse.csr_array(np.repeat([0.0, 1.0], [2 * self.size, self.above])[None]),
-                    ]
-                )
-            ),
-            np.zeros(columns),
-            self._upper,
-            np.zeros(columns),
-            row_lower=np.zeros(rows + 1),
-            row_upper=np.repeat([0.0, 1.0], [rows, 1]),
-            # every solution starts from no change at all: presolve and perturbation cost more than they save
-            options={"presolve": "off", "dual_simplex_cost_perturbation_multiplier": 0.0},
-        )
+        self.shares = shares
+        self.met = np.zeros(self.size + shares.shape[1], dtype=np.int64)
+        self._scopes: dict[int, _Scope] = {}
+        self._failed: set[tuple[int, int, bool]] = set()
+
+    def _scope(self, number: int) -> _Scope:
+        if number not in self._scopes:
+            self._scopes[number] = _Scope(self, self.near[number] if number >= 0 else np.arange(self.size))
+        return self._scopes[number]
 
     def duties(self) -> list[int]:
         """Cells, those that have to rise most first."""
@@ -153,17 +212,13 @@ class Part:
                 alone[at] = -1.0
         self.moves = [move for move, price in zip(self.moves, alone, strict=True) if price >= 0]
 
-    def improve(self, effort: float) -> None:
-        """Hide less: lay moves again in random order at random prices, then do without single cells.
-
-        Args:
-            effort: how much work that may take, in the unit of ``work``.
-        """
-        end = self.work + effort
+    def improve(self) -> None:
+        """Hide less while there is effort left: lay moves again in random order at random prices, then do without cells."""
+        last = (self.effort - self.work) / 4
         draw = np.random.default_rng(self.size)
         for _ in range(TRIES * len(self._secondary())):
             secondary = self._secondary()
-            if self.work > end - effort / 4 or not len(secondary):
+            if self.work > self.effort - last or not len(secondary):
                 break
             cell = int(draw.choice(secondary))
             price = self.price * (1 + 0.6 * draw.random(self.size))
@@ -173,7 +228,7 @@ class Part:
         while again:
             again = False
             for cell in self._secondary():
-                if self.work > end:
+                if self.work > self.effort:
                     return
                 # whatever is hidden so far may protect instead, nothing else
                 price = np.where(self.used > 0, self.small, FORBIDDEN)
@@ -188,8 +243,9 @@ class Part:
         before, cost, met = list(self.moves), self.cost(), self.met > 0
         for move in moves:
             self.remove(move)
-        lost = np.flatnonzero(met & (self.met == 0))
-        if self.fill([int(duty) for duty in draw.permutation(lost)], price) or self.cost() > cost:
+        lost = draw.permutation(np.flatnonzero(met & (self.met == 0)))
+        # changes from above first: other duties may depend on them
+        if self.fill([int(duty) for duty in lost[np.argsort(lost < self.size, kind="stable")]], price) or self.cost() > cost:
             self._restore(before)
             return False
         self.prune()
@@ -215,60 +271,74 @@ class Part:
         """A cheap move that meets a duty, given what is hidden so far; None where there is none."""
         if duty >= self.size:
             return self._carrying(duty - self.size, price)
-        move = None if self._hang[duty] else self._raising(duty, price)
-        if move is None and self.above:
-            self._hang[duty] = True
-            move = self._hanging(duty, price)
-        if move is None and self.may_fall[duty] and self.room[duty] >= 1:
-            self._bound(duty + self.size, 1.0, self._upper[duty + self.size])
-            self._bound(duty, 0.0, 0.0)
-            move = self._move(self._cheapest(price))
-            self._loosen(duty, duty + self.size)
-        return move
+        home = int(self._home[duty])
+        for number in (home, -1) if home >= 0 else (-1,):
+            for hanging in (False, True):
+                if (duty, number, hanging) in self._failed:
+                    continue
+                scope = self._scope(number)
+                move = self._hanging(scope, duty, price) if hanging else self._raising(scope, duty, price)
+                if move is not None:
+                    return move
+                # what the equations forbid they forbid for good
+                self._failed.add((duty, number, hanging))
+        if self.may_fall[duty] and self.room[duty] >= 1:
+            scope = self._scope(-1)
+            scope.bound(duty + self.size, 1.0, self.room[duty])
+            scope.bound(duty, 0.0, 0.0)
+            move = self._move(self._cheapest(scope, price))
+            scope.loosen(duty, duty + self.size)
+            return move
+        return None
 
-    def _raising(self, cell: int, price: NDArray[np.float64], above: int = -1) -> Move | None:
-        self._bound(cell, self.rise[cell], np.inf)
-        self._bound(cell + self.size, 0.0, 0.0)
-        move = self._move(self._cheapest(price), above)
-        self._loosen(cell, cell + self.size)
+    def _raising(self, scope: _Scope, cell: int, price: NDArray[np.float64], above: int = -1) -> Move | None:
+        column = scope.raising(cell)
+        scope.bound(column, self.rise[cell], np.inf)
+        scope.bound(column + scope.size, 0.0, 0.0)
+        move = self._move(self._cheapest(scope, price), above)
+        scope.loosen(column, column + scope.size)
         return move
 
     def _carrying(self, above: int, price: NDArray[np.float64]) -> Move | None:
-        column = 2 * self.size + above
-        self._bound(column, 1.0, 1.0)
-        move = self._move(self._cheapest(price), above)
-        self._loosen(column)
-        return move
+        for number in (*range(len(self.near)), -1):
+            scope = self._scope(number)
+            if above not in scope.above:
+                continue
+            column = scope.carrying(above)
+            scope.bound(column, 1.0, 1.0)
+            move = self._move(self._cheapest(scope, price), above)
+            scope.loosen(column)
+            if move is not None:
+                return move
+        return None
 
-    def _hanging(self, cell: int, price: NDArray[np.float64]) -> Move | None:
+    def _hanging(self, scope: _Scope, cell: int, price: NDArray[np.float64]) -> Move | None:
         """Raise a cell that can only rise together with cells above: by one of the changes carried on."""
-        columns = np.arange(2 * self.size, 2 * self.size + self.above)
-        able = self.met[self.size :] > 0
-        self.program.bound(columns, np.zeros(self.above), able.astype(float))
-        self._bound(cell, self.rise[cell], np.inf)
-        self._bound(cell + self.size, 0.0, 0.0)
-        both = self._solve(np.where(self.free | (self.used > 0), self.small, price))
-        self._loosen(cell, cell + self.size)
-        self._loosen(*columns)
-        if both is None:
+        if not len(scope.above):
             return None
-        shares = both[2 * self.size :]
-        for above in np.argsort(-shares, kind="stable")[:2]:
-            if shares[above] > TOLERANCE:
-                column = 2 * self.size + int(above)
-                self._bound(column, 1.0, 1.0)
-                move = self._raising(cell, price, int(above))
-                self._loosen(column)
+        columns = np.arange(2 * scope.size, len(scope.upper))
+        able = self.met[self.size + scope.above] > 0
+        column = scope.raising(cell)
+        scope.program.bound(columns, np.zeros(len(columns)), able.astype(float))
+        scope.bound(column, self.rise[cell], np.inf)
+        scope.bound(column + scope.size, 0.0, 0.0)
+        found = scope.solve(self._costs(scope, price))
+        self.work += scope.work
+        scope.loosen(column, column + scope.size)
+        scope.loosen(*columns)
+        if found is None:
+            return None
+        for at in np.argsort(-found[1], kind="stable")[:2]:
+            if found[1][at] > TOLERANCE:
+                scope.bound(int(columns[at]), 1.0, 1.0)
+                move = self._raising(scope, cell, price, int(scope.above[at]))
+                scope.loosen(int(columns[at]))
                 if move is not None:
                     return move
         return None
 
-    def _bound(self, column: int, lower: float, upper: float) -> None:
-        self.program.bound(np.array([column]), np.array([lower]), np.array([upper]))
-
-    def _loosen(self, *columns: int) -> None:
-        at = np.array(columns)
-        self.program.bound(at, np.zeros(len(at)), self._upper[at])
+    def _costs(self, scope: _Scope, price: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.where(self.free | (self.used > 0), self.small, price)[scope.columns]
 
     def _move(self, change: NDArray[np.float64] | None, above: int = -1) -> Move | None:
         if change is None:
@@ -278,18 +348,19 @@ class Part:
         meets = cells[(self.rise[cells] > 0) & enough]
         return Move(cells, change[cells], np.append(meets, self.size + above) if above >= 0 else meets, above)
 
-    def _cheapest(self, price: NDArray[np.float64]) -> NDArray[np.float64] | None:
-        """The change that hides least anew: by size first, then with costs steeper where little moves."""
-        free = self.free | (self.used > 0)
+    def _cheapest(self, scope: _Scope, price: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """(n,) The change that hides least anew: by size first, then with costs steeper where little moves."""
+        first = self._costs(scope, price)
+        paid_for = ~(self.free | (self.used > 0))[scope.columns]
         best, least, change = None, np.inf, np.zeros(0)
-        for attempt in range(3):
-            cost = price if attempt == 0 else price / (np.abs(change) + 0.1)
-            both = self._solve(np.where(free, self.small, cost))
-            if both is None:
+        # what is in haste takes the first that comes
+        for attempt in range(3 if self.work < self.effort else 1):
+            found = scope.solve(np.where(paid_for, first / (np.abs(change) + 0.1), first) if attempt else first)
+            self.work += scope.work
+            if found is None:
                 return None
-            change = both[: self.size] - both[self.size : 2 * self.size]
-            change[np.abs(change) < TOLERANCE] = 0.0
-            paid = float(price[(change != 0) & ~free].sum())
+            change = found[0]
+            paid = float(first[(change != 0) & paid_for].sum())
             if paid < least:
                 best, least = change, paid
             elif attempt:
@@ -298,11 +369,6 @@ class Part:
                 break
         assert best is not None
         near = np.round(best)
-        return np.where(np.abs(best - near) < TOLERANCE, near, best)
-
-    def _solve(self, cost: NDArray[np.float64]) -> NDArray[np.float64] | None:
-        self.program.price(np.concatenate([cost, cost, np.zeros(self.above)]))
-        self.program.forget()
-        found = self.program.solve()
-        self.work += (self.size + 200) * (1 + self.program.iterations / 50)
-        return found
+        everywhere = np.zeros(self.size)
+        everywhere[scope.columns] = np.where(np.abs(best - near) < TOLERANCE, near, best)
+        return everywhere

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from warehouse.disclosure.lp import TOLERANCE
+from warehouse.disclosure.lp import TOLERANCE, used_rows
 from warehouse.disclosure.part import Move, Part
 from warehouse.disclosure.problem import Pattern
 from warehouse.errors import DisclosureError
@@ -30,11 +30,14 @@ if TYPE_CHECKING:
 
     from warehouse.disclosure.problem import Problem
 
-EFFORT = 4_000_000.0
+EFFORT = 6_000_000.0
 """How much work goes into a pattern, about in microseconds of a slow machine; counted in work, so always the same."""
 
-EFFORT_PER_CELL = 450.0
+EFFORT_PER_CELL = 700.0
 """The same for a small problem."""
+
+SMALL = 600
+"""Up to so many cells a part is a single program."""
 
 
 def suppress(problem: Problem, *, effort: float = EFFORT) -> Pattern:
@@ -74,7 +77,7 @@ class _Suppression:
         upper, blocks = self._parts()
         left = upper.fill(upper.duties())
         upper.prune()
-        upper.improve(self._effort(upper))
+        upper.improve()
         left = [int(upper.cells[duty]) for duty in left if self.watched[upper.cells[duty]]]
         left += self._carry_on(upper, blocks)
         for part in blocks:
@@ -83,26 +86,29 @@ class _Suppression:
         for part in blocks:
             part.pin(np.isin(part.cells, rest.cells[rest.used > 0]))
             part.prune()
-            part.improve(self._effort(part))
+            part.improve()
         hidden = self.problem.hidden_at_least
         for part in (upper, *blocks, rest):
             hidden[part.cells[part.used > 0]] = True
         self._prove(hidden, self._witnesses(upper, blocks, rest))
         return Pattern(hidden=hidden, method="suppress")
 
-    def _effort(self, part: Part) -> float:
-        return self.effort * part.size / self.problem.size - part.work
-
     def _parts(self) -> tuple[Part, list[Part]]:
         """The upper part with the equations that touch nothing below, and the blocks with all that touch them."""
         block = self.problem.block
         below = sparse.csr_array(self.columns[:, np.flatnonzero(self.movable & (block > 0))])
         mixed = np.diff(below.indptr) > 0
-        inside = np.flatnonzero(self.movable & (block == 0))
-        upper = Part(self.problem, inside, self._rise_above(mixed)[inside], ~mixed)
-        numbers = np.unique(block[self.movable & (block > 0)])
-        parts = [np.flatnonzero(self.movable & (block == number)) for number in numbers]
-        return upper, [Part(self.problem, cells, self.rise[cells]) for cells in parts]
+        everything = np.ones(len(mixed), dtype=np.bool_)
+        upper = self._part(0, self._rise_above(mixed), ~mixed)
+        return upper, [self._part(number, self.rise, everything) for number in np.unique(block[self.movable & (block > 0)])]
+
+    def _part(self, number: int, rise: NDArray[np.float64], allowed: NDArray[np.bool_]) -> Part:
+        cells = np.flatnonzero(self.problem.block == number)
+        inside = cells[self.movable[cells]]
+        rows, matrix = used_rows(self.problem.relations, cells)
+        near = _boxes(sparse.csr_array(matrix[np.flatnonzero(allowed[rows])]), np.flatnonzero(rise[cells] * self.movable[cells]))
+        large = [cells[box] for box in near if len(inside) > SMALL and len(box) < len(cells) / 2]
+        return Part(self.problem, inside, rise[inside], allowed, large, self.effort * len(cells) / self.problem.size)
 
     def _rise_above(self, mixed: NDArray[np.bool_]) -> NDArray[np.float64]:
         """(n,) How far upper cells have to rise: for themselves, or since a part of theirs can rise in no other way."""
@@ -225,3 +231,36 @@ def _joined(size: int, columns: Sequence[tuple[NDArray[np.int64], NDArray[np.flo
     change = np.concatenate([np.zeros(0), *(change for _, change in columns)])
     starts = np.cumsum([0, *(len(cells) for cells, _ in columns)])
     return sparse.csc_array((change, cells, starts), shape=(size, len(columns)))
+
+
+def _boxes(matrix: sparse.csr_array, cells: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Sets of cells around given ones that are closed as far as their own equations reach.
+
+    A cell that differs from the first in k of its codes shares an equation each with k cells that differ in k - 1: so the
+    cross product of a cell's own equations is found without knowing codes. Detail of other categories stays outside.
+
+    Args:
+        matrix: (m, n) equations.
+        cells: what the sets are to hold, each with all its equations inside one of them.
+    """
+    among = abs(matrix)
+    among_by_cell = sparse.csr_array(among.T)
+    length = np.diff(matrix.indptr)
+    boxes = []
+    left = np.zeros(matrix.shape[1], dtype=np.bool_)
+    left[cells] = True
+    while left.any():
+        first = int(left.argmax())
+        inside = np.zeros(matrix.shape[1], dtype=np.bool_)
+        inside[first] = True
+        codes, grown = 1, True
+        while grown:
+            shared = among_by_cell @ (among @ inside.astype(float) > 0).astype(float)
+            new = (shared >= codes) & ~inside
+            inside |= new
+            codes, grown = codes + 1, bool(new.any())
+        boxes.append(np.flatnonzero(inside))
+        cut = among @ inside.astype(float) < length
+        left &= ~inside | (among_by_cell @ cut.astype(float) > 0)
+        left[first] = False
+    return boxes

@@ -90,7 +90,13 @@ class _Suppression:
         hidden = self.problem.hidden_at_least
         for part in (upper, *blocks, rest):
             hidden[part.cells[part.used > 0]] = True
-        self._prove(hidden, self._witnesses(upper, blocks, rest))
+        moves = self._witnesses(upper, blocks, rest)
+        if len(open_cells := self._unproven(hidden, moves)):
+            moves = sparse.hstack([moves, self._protect_alone(hidden, open_cells)], format="csc")
+        for cell in self._unproven(hidden, moves):
+            raise DisclosureError(
+                f"{self.problem.name(int(cell))}: the pattern found does not protect it. Nothing is released; report the input."
+            )
         return Pattern(hidden=hidden, method="suppress")
 
     def _parts(self) -> tuple[Part, list[Part]]:
@@ -200,12 +206,18 @@ class _Suppression:
             add(-1, -1, [(rest, move)])
         return _joined(self.problem.size, whole)
 
-    def _prove(self, hidden: NDArray[np.bool_], moves: sparse.csc_array) -> None:
-        """Check the moves against the whole problem: nothing else is trusted.
+    def _protect_alone(self, hidden: NDArray[np.bool_], left: NDArray[np.int64]) -> sparse.csc_array:
+        """Lay a move of its own for each of these cells, among all cells at once; ``hidden`` takes what it touches."""
+        cells = np.flatnonzero(self.movable)
+        rise = np.where(np.isin(cells, left), np.maximum(self.rise[cells], 1.0), 0.0)
+        alone = Part(self.problem, cells, rise)
+        alone.pin(hidden[cells])
+        alone.fill(alone.duties())
+        hidden[cells[alone.used > 0]] = True
+        return _joined(self.problem.size, [(cells[move.cells], move.change) for move in alone.moves])
 
-        Raises:
-            DisclosureError: a hidden cell that no valid move shows to be safe.
-        """
+    def _unproven(self, hidden: NDArray[np.bool_], moves: sparse.csc_array) -> NDArray[np.int64]:
+        """Hidden cells that no move shows to be safe. The moves are checked against the whole problem, nothing else is trusted."""
         problem = self.problem
         of_move = np.repeat(np.arange(moves.shape[1]), np.diff(moves.indptr))
         low = moves.data + (problem.values - problem.lower)[moves.indices] < -TOLERANCE
@@ -219,10 +231,7 @@ class _Suppression:
         np.minimum.at(lowest, moves.indices, moves.data)
         far = np.maximum(self.rise, 1.0) - TOLERANCE
         safe = (highest >= far) | ((problem.needed <= problem.values) & (lowest <= -1 + TOLERANCE))
-        for cell in np.flatnonzero(hidden & ~safe & (problem.primary | ~problem.unpublished)):
-            raise DisclosureError(
-                f"{problem.name(int(cell))}: the pattern found does not protect it. Nothing is released; report the input."
-            )
+        return np.flatnonzero(hidden & ~safe & (problem.primary | ~problem.unpublished))
 
 
 def _joined(size: int, columns: Sequence[tuple[NDArray[np.int64], NDArray[np.float64]]]) -> sparse.csc_array:

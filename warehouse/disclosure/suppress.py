@@ -217,7 +217,7 @@ class _Suppression:
         return _joined(self.problem.size, [(cells[move.cells], move.change) for move in alone.moves])
 
     def _unproven(self, hidden: NDArray[np.bool_], moves: sparse.csc_array) -> NDArray[np.int64]:
-        """Hidden cells that no move shows to be safe. The moves are checked against the whole problem, nothing else is trusted."""
+        """Hidden cells that no move shows to be safe. Moves are checked against the whole problem, nothing else is trusted."""
         problem = self.problem
         of_move = np.repeat(np.arange(moves.shape[1]), np.diff(moves.indptr))
         low = moves.data + (problem.values - problem.lower)[moves.indices] < -TOLERANCE

@@ -122,15 +122,14 @@ def prepare(
     clean(home)
     candidate = Candidate(run_id, folder)
     with storage.connect(candidate.path) as con:
-        load_raw(con, catalogue, in_force)
-        load_earlier(con, catalogue, pointer.releases(home) if earlier is None else earlier)
+        load_raw(con, catalogue, in_force, pointer.releases(home) if earlier is None else earlier)
         tables.write(con, catalogue)
         con.execute("checkpoint")
     return candidate
 
 
-def load_raw(con: Connection, catalogue: Catalogue, deliveries: Sequence[Delivery]) -> None:
-    """The landings in force as schema ``raw``: a table per table of cells, a view per list, and the ledger."""
+def load_raw(con: Connection, catalogue: Catalogue, deliveries: Sequence[Delivery], earlier: Sequence[Release] = ()) -> None:
+    """The landings in force as schema ``raw``: a table per table of cells, a view per list, the ledger, and what was released."""
     con.execute("create schema raw")
     for source in catalogue.sources.values():
         mine = [d for d in deliveries if d.source_id == source.id and not d.superseded]
@@ -141,9 +140,10 @@ def load_raw(con: Connection, catalogue: Catalogue, deliveries: Sequence[Deliver
     _load_record_periods(con, catalogue, deliveries)
     con.execute(f"create table raw.delivery ({LEDGER})")
     storage.insert(con, "raw.delivery", [_ledger_row(delivery) for delivery in deliveries])
+    _load_earlier(con, catalogue, earlier)
 
 
-def load_earlier(con: Connection, catalogue: Catalogue, releases: Sequence[Release]) -> None:
+def _load_earlier(con: Connection, catalogue: Catalogue, releases: Sequence[Release]) -> None:
     """What releases say about the city and its areas: one row per figure and value, or hidden without one."""
     names = ", ".join(EARLIER)
     con.execute(f"create table raw.earlier_release ({', '.join(f'{name} varchar' for name in EARLIER)}, value double)")

@@ -258,7 +258,7 @@ def write_release(folder: Path, table: str, hidden: NDArray[np.bool_]) -> None:
         "division": dict(zip(("dimension", "whole", "part"), np.array(divisions).T, strict=True)),
         "rule": {"area_level": np.array([level for level, _ in rules]), "breakdowns": np.array([depth for _, depth in rules])},
     }
-    (folder / "parquet").mkdir(parents=True)
+    (folder / "parquet").mkdir(parents=True, exist_ok=True)
     with connect() as con:
         for name, columns in frames.items():
             con.register(name, pa.table({column: pa.array(values.tolist()) for column, values in columns.items()}))

@@ -232,7 +232,7 @@ def _fill(
     con.execute("insert into marts.code_part values ('sex', 'none', 'total', 'm', 'sex'), ('sex', 'none', 'total', 'f', 'sex')")
     con.execute(
         "insert into marts.disclosure_rule select 'open_data', '2026-1', 'MELDE', 'source_population', 'population', level, "
-        "depth, 'count', 5, level = 'kreis' or depth <= 2, if(level = 'kreis', 'all', 'groups'), null, 20, true, 3, "
+        "depth, 'count', 5, level = 'kreis' or depth <= 2, if(level = 'kreis', 'all', 'groups'), null, null, 20, true, 3, "
         "if(level = 'kreis' or depth <= 2, 'Wenige Personen sind erkennbar.', 'Im Quartier bleibt kaum jemand übrig.'), "
         "if(level = 'kreis' or depth <= 2, 'Few persons are recognised.', 'In a Quartier hardly anybody is left.'), "
         "'statistics office' from range(5) as r(depth), (values ('kreis'), ('quartier')) as l(level)"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from warehouse.disclosure.problem import Problem
 
-FREE = 1e-3
+FREE = 5e-3
 """What it costs to move a cell that is hidden anyway, beside the cheapest other cell: little, so that moves stay short."""
 
 SHARED = 10.0
@@ -113,6 +113,7 @@ class Part:
         problem: all cells and equations.
         cells: (n,) numbers of the cells of the part.
         rise: (n,) how far each cell has to rise; 0 where nobody asks.
+        room: (n,) how far each cell can fall.
         allowed: rows of the relations that count; without: all that touch the cells.
         near: sets of cells, by number, that are likely to be enough for what has to be done in them.
         effort: how much work may go into hiding less, in the unit of ``work``.
@@ -123,6 +124,7 @@ class Part:
         problem: Problem,
         cells: NDArray[np.int64],
         rise: NDArray[np.float64],
+        room: NDArray[np.float64],
         allowed: NDArray[np.bool_] | None = None,
         near: Sequence[NDArray[np.int64]] = (),
         effort: float = 0.0,
@@ -138,7 +140,7 @@ class Part:
             whole = np.zeros(len(self.rows), dtype=np.bool_)
             whole[rows] = np.diff(inside.indptr) == np.diff(self.matrix.indptr)[rows]
             self._home[(abs(self.matrix).T @ (~whole).astype(float) == 0)] = number
-        self.room = problem.values[cells] - problem.lower[cells]
+        self.room = room
         self.free = problem.hidden_at_least[cells]
         self.may_fall = self.free & (problem.needed[cells] <= problem.values[cells]) & (rise == 1)
         self.price = np.where(self.free, 0.0, problem.weight[cells])
@@ -148,6 +150,7 @@ class Part:
         self.work, self.effort = 0.0, effort
         # cells in many equations that hold a hidden cell serve many moves
         exposed = abs(self.matrix) @ self.free.astype(float) > 0
+        self._by_column = sparse.csc_array(self.matrix)
         self.guide = self.price / (1 + SHARED * (abs(self.matrix).T @ exposed.astype(float)))
         self.receive(sparse.csr_array((len(self.rows), 0)))
 
@@ -188,6 +191,12 @@ class Part:
         self.moves.remove(move)
         self.used[move.cells] -= 1
         self.met[move.meets] -= 1
+
+    def take(self, change: NDArray[np.float64]) -> None:
+        """Take over a change of the cells, (n,), that was found elsewhere."""
+        move = self._move(change)
+        if move is not None:
+            self.add(move)
 
     def fill(self, duties: Iterable[int], price: NDArray[np.float64] | None = None) -> list[int]:
         """Lay a move for every duty that no move meets yet; what cannot be met comes back."""
@@ -314,10 +323,18 @@ class Part:
 
     def _hanging(self, scope: _Scope, cell: int, price: NDArray[np.float64]) -> Move | None:
         """Raise a cell that can only rise together with cells above: by one of the changes carried on."""
-        if not len(scope.above):
+        able = self.met[self.size + scope.above] > 0
+        lines = slice(self._by_column.indptr[cell], self._by_column.indptr[cell + 1])
+        # what a change from above makes room for in an equation of the cell
+        room = -(self.shares[self._by_column.indices[lines]].T @ self._by_column.data[lines])[scope.above]
+        enough = np.flatnonzero(able & (room >= 1))
+        for at in enough[np.lexsort((room[enough], room[enough] < self.rise[cell]))][:3]:
+            move = self._along(scope, cell, int(at), price)
+            if move is not None:
+                return move
+        if not able.any():
             return None
         columns = np.arange(2 * scope.size, len(scope.upper))
-        able = self.met[self.size + scope.above] > 0
         column = scope.raising(cell)
         scope.program.bound(columns, np.zeros(len(columns)), able.astype(float))
         scope.bound(column, self.rise[cell], np.inf)
@@ -329,13 +346,17 @@ class Part:
         if found is None:
             return None
         for at in np.argsort(-found[1], kind="stable")[:2]:
-            if found[1][at] > TOLERANCE:
-                scope.bound(int(columns[at]), 1.0, 1.0)
-                move = self._raising(scope, cell, price, int(scope.above[at]))
-                scope.loosen(int(columns[at]))
-                if move is not None:
-                    return move
+            move = self._along(scope, cell, int(at), price) if found[1][at] > TOLERANCE else None
+            if move is not None:
+                return move
         return None
+
+    def _along(self, scope: _Scope, cell: int, at: int, price: NDArray[np.float64]) -> Move | None:
+        """Raise a cell together with one change from above."""
+        scope.bound(2 * scope.size + at, 1.0, 1.0)
+        move = self._raising(scope, cell, price, int(scope.above[at]))
+        scope.loosen(2 * scope.size + at)
+        return move
 
     def _costs(self, scope: _Scope, price: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.where(self.free | (self.used > 0), self.small, price)[scope.columns]

@@ -14,8 +14,9 @@ cell, and de Wolf 2002 for working block by block.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from scipy import sparse
@@ -30,11 +31,16 @@ if TYPE_CHECKING:
 
     from warehouse.disclosure.problem import Problem
 
-EFFORT = 6_000_000.0
+Result = TypeVar("Result")
+
+EFFORT = 14_000_000.0
 """How much work goes into a pattern, about in microseconds of a slow machine; counted in work, so always the same."""
 
-EFFORT_PER_CELL = 700.0
+LEAST_EFFORT, EFFORT_PER_CELL = 500_000.0, 1_600.0
 """The same for a small problem."""
+
+ROUNDS = 5
+"""Levels of wholes and parts over which it counts that a part cannot fall."""
 
 SMALL = 600
 """Up to so many cells a part is a single program."""
@@ -61,11 +67,12 @@ class _Suppression:
     """All parts of a problem."""
 
     def __init__(self, problem: Problem, effort: float) -> None:
-        self.problem, self.effort = problem, min(effort, EFFORT_PER_CELL * problem.size)
+        self.problem, self.effort = problem, min(effort, LEAST_EFFORT + EFFORT_PER_CELL * problem.size)
         self.movable = ~problem.fixed
         self.columns = sparse.csc_array(problem.relations)
         self.watched = problem.hidden_at_least & (problem.primary | ~problem.unpublished)
         self.rise = np.where(self.watched, np.maximum(problem.needed - problem.values, 1.0), 0.0)
+        self.room = self._room()
         for cell in np.flatnonzero(problem.fixed & problem.primary):
             raise DisclosureError(
                 f"{problem.name(int(cell))}: is to be hidden but public already (an earlier release, or a zero that is always "
@@ -80,17 +87,20 @@ class _Suppression:
         upper.improve()
         left = [int(upper.cells[duty]) for duty in left if self.watched[upper.cells[duty]]]
         left += self._carry_on(upper, blocks)
-        for part in blocks:
-            left += [int(part.cells[duty]) for duty in part.fill(part.duties())]
+        for part, failed in zip(blocks, _side_by_side(lambda part: part.fill(part.duties()), blocks), strict=True):
+            left += [int(part.cells[duty]) for duty in failed]
         rest = self._among_all(left, [upper, *blocks])
         for part in blocks:
             part.pin(np.isin(part.cells, rest.cells[rest.used > 0]))
             part.prune()
-            part.improve()
+        _side_by_side(Part.improve, blocks)
         hidden = self.problem.hidden_at_least
         for part in (upper, *blocks, rest):
             hidden[part.cells[part.used > 0]] = True
         moves = self._witnesses(upper, blocks, rest)
+        spare = self.effort - sum(part.work for part in (upper, *blocks))
+        if blocks and spare > 0:
+            hidden, moves = self._all_together(moves, spare)
         if len(open_cells := self._unproven(hidden, moves)):
             moves = sparse.hstack([moves, self._protect_alone(hidden, open_cells)], format="csc")
         for cell in self._unproven(hidden, moves):
@@ -114,13 +124,25 @@ class _Suppression:
         rows, matrix = used_rows(self.problem.relations, cells)
         near = _boxes(sparse.csr_array(matrix[np.flatnonzero(allowed[rows])]), np.flatnonzero(rise[cells] * self.movable[cells]))
         large = [cells[box] for box in near if len(inside) > SMALL and len(box) < len(cells) / 2]
-        return Part(self.problem, inside, rise[inside], allowed, large, self.effort * len(cells) / self.problem.size)
+        return Part(
+            self.problem, inside, rise[inside], self.room[inside], allowed, large, self.effort * len(cells) / self.problem.size
+        )
+
+    def _room(self) -> NDArray[np.float64]:
+        """(n,) How far a cell can fall: no further than its parts together, whatever equation divides it."""
+        problem = self.problem
+        room = np.where(self.movable, problem.values - problem.lower, 0.0)
+        whole, parts = problem.relations > 0, problem.relations < 0
+        divided = np.flatnonzero(np.asarray(whole.sum(axis=1)).ravel() == 1)
+        of, parts = whole[divided].indices, sparse.csr_array(parts[divided]).astype(float)
+        for _ in range(ROUNDS):
+            np.minimum.at(room, of, parts @ room)
+        return room
 
     def _rise_above(self, mixed: NDArray[np.bool_]) -> NDArray[np.float64]:
         """(n,) How far upper cells have to rise: for themselves, or since a part of theirs can rise in no other way."""
         problem = self.problem
         rise = self.rise.copy()
-        room = problem.values - problem.lower
         for row in np.flatnonzero(mixed):
             span = slice(problem.relations.indptr[row], problem.relations.indptr[row + 1])
             cells, sign = problem.relations.indices[span], problem.relations.data[span]
@@ -130,7 +152,7 @@ class _Suppression:
                 continue
             parts = cells[~upper]
             must = rise[parts] * (problem.needed[parts] > problem.values[parts])
-            missing = (must - (room[parts].sum() - room[parts]))[must > 0].max(initial=0.0)
+            missing = (must - (self.room[parts].sum() - self.room[parts]))[must > 0].max(initial=0.0)
             whole = cells[upper]
             rise[whole] = np.maximum(rise[whole], missing)
         return rise
@@ -144,14 +166,17 @@ class _Suppression:
         self.above = list(upper.moves)
         totals = sparse.csr_array(self.columns[:, upper.cells] @ _joined(upper.size, [(m.cells, m.change) for m in self.above]))
         self.touching: list[NDArray[np.int64]] = []
-        failed: set[int] = set()
         for at, part in enumerate(blocks):
             shares = sparse.csc_array(totals[part.rows].multiply((owner[part.rows] == at)[:, None]))
             shares.eliminate_zeros()
-            touching = np.flatnonzero(np.diff(shares.indptr))
-            part.receive(sparse.csr_array(shares[:, touching]))
-            self.touching.append(touching)
-            failed.update(int(touching[duty - part.size]) for duty in part.fill(range(part.size, part.size + len(touching))))
+            self.touching.append(np.flatnonzero(np.diff(shares.indptr)))
+            part.receive(sparse.csr_array(shares[:, self.touching[-1]]))
+        missed = _side_by_side(lambda part: part.fill(range(part.size, len(part.met))), blocks)
+        failed = {
+            int(touching[duty - part.size])
+            for part, touching, duties in zip(blocks, self.touching, missed, strict=True)
+            for duty in duties
+        }
         for part, touching in zip(blocks, self.touching, strict=True):
             for move in [move for move in part.moves if int(touching[move.above]) in failed]:
                 part.remove(move)
@@ -164,7 +189,7 @@ class _Suppression:
     def _among_all(self, left: Sequence[int], parts: Sequence[Part]) -> Part:
         """Protect among all cells what the parts could not."""
         cells = np.flatnonzero(self.movable) if left else np.zeros(0, dtype=np.int64)
-        rest = Part(self.problem, cells, self.rise[cells])
+        rest = Part(self.problem, cells, self.rise[cells], self.room[cells])
         for part in parts:
             rest.pin(np.isin(rest.cells, part.cells[part.used > 0]))
         for cell in rest.fill(int(cell) for cell in np.searchsorted(cells, sorted(left))):
@@ -179,10 +204,9 @@ class _Suppression:
         """(n, moves) Every move with all that belongs to it in other parts."""
         carried: list[list[tuple[int, Move]]] = [[] for _ in self.above]
         for at, (part, touching) in enumerate(zip(blocks, self.touching, strict=True)):
-            for duty in range(part.size, len(part.met)):
-                if part.met[duty]:
-                    carrying = next(move for move in part.moves if duty in move.meets)
-                    carried[touching[duty - part.size]].append((at, carrying))
+            carrying = {move.above: move for move in reversed(part.moves) if move.above >= 0}
+            for above, move in sorted(carrying.items()):
+                carried[touching[above]].append((at, move))
         whole: list[tuple[NDArray[np.int64], NDArray[np.float64]]] = []
 
         def add(above: int, block: int, own: list[tuple[Part, Move]]) -> None:
@@ -206,11 +230,25 @@ class _Suppression:
             add(-1, -1, [(rest, move)])
         return _joined(self.problem.size, whole)
 
+    def _all_together(self, moves: sparse.csc_array, effort: float) -> tuple[NDArray[np.bool_], sparse.csc_array]:
+        """Do without cells that only the border between blocks made necessary; the pattern and its moves."""
+        cells = np.flatnonzero(self.movable)
+        part = Part(self.problem, cells, self.rise[cells], self.room[cells], effort=effort)
+        for start, end in zip(moves.indptr, moves.indptr[1:], strict=False):
+            change = np.zeros(self.problem.size)
+            np.add.at(change, moves.indices[start:end], moves.data[start:end])
+            part.take(change[cells])
+        part.prune()
+        part.improve()
+        hidden = self.problem.hidden_at_least
+        hidden[cells[part.used > 0]] = True
+        return hidden, _joined(self.problem.size, [(cells[move.cells], move.change) for move in part.moves])
+
     def _protect_alone(self, hidden: NDArray[np.bool_], left: NDArray[np.int64]) -> sparse.csc_array:
         """Lay a move of its own for each of these cells, among all cells at once; ``hidden`` takes what it touches."""
         cells = np.flatnonzero(self.movable)
         rise = np.where(np.isin(cells, left), np.maximum(self.rise[cells], 1.0), 0.0)
-        alone = Part(self.problem, cells, rise)
+        alone = Part(self.problem, cells, rise, self.room[cells])
         alone.pin(hidden[cells])
         alone.fill(alone.duties())
         hidden[cells[alone.used > 0]] = True
@@ -232,6 +270,12 @@ class _Suppression:
         far = np.maximum(self.rise, 1.0) - TOLERANCE
         safe = (highest >= far) | ((problem.needed <= problem.values) & (lowest <= -1 + TOLERANCE))
         return np.flatnonzero(hidden & ~safe & (problem.primary | ~problem.unpublished))
+
+
+def _side_by_side(task: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result]:
+    """Do the same for every part, two at a time: no part knows of another, so the result does not depend on that."""
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(task, parts))
 
 
 def _joined(size: int, columns: Sequence[tuple[NDArray[np.int64], NDArray[np.float64]]]) -> sparse.csc_array:

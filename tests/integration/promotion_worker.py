@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from importlib import import_module
 from itertools import count
 from pathlib import Path
 
@@ -30,6 +31,7 @@ def publish_for_ever(root: Path, first: int, out: Path) -> None:
     """
     report.write = lambda _, path: path.write_text("report", encoding="utf-8")  # type: ignore[assignment]
     workbook.write = lambda _, path: path.write_bytes(b"workbook")  # type: ignore[assignment]
+    import_module("warehouse.publication.release")._audit = lambda *_: {}  # what stands in for products cannot be audited
     home = Home(root)
     with out.open("w", encoding="utf-8") as acknowledged:
         for value in count(first):

@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ET
 import zipfile
 from collections.abc import Callable
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 
 import openpyxl
@@ -88,7 +89,10 @@ def _publish(home: Home, *secrets: float | str) -> Release:
     """A release in which values are hidden that an earlier one has shown in part."""
     release(home, catalogue(), make(home, "run-1", rows=EARLIER), note="First edition", who="A. Analyst", today=DAY)
     candidate = make(home, "run-2", rows=NOW, extra_sql=_public_tables() + _closed_zone(*secrets))  # type: ignore[arg-type]
-    return release(home, catalogue(), candidate, note="Second edition", who="A. Analyst", today=DAY)
+    with pytest.MonkeyPatch.context() as patch:
+        # the audit stops it, since the first edition shows what the second hides: here it is about the bytes
+        patch.setattr(import_module("warehouse.publication.release"), "_audit", lambda *_: {})
+        return release(home, catalogue(), candidate, note="Second edition", who="A. Analyst", today=DAY)
 
 
 @pytest.fixture(scope="module")

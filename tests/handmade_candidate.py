@@ -93,7 +93,8 @@ _TABLES = {
     "code_part": "dimension varchar, category_scheme varchar, whole varchar, part varchar, partition varchar",
     "disclosure_rule": "product varchar, version varchar, supplier varchar, source_id varchar, measure_id varchar, "
     "area_level varchar, breakdowns integer, protection varchar, minimum integer, is_published boolean, "
-    "origin_detail varchar, crossed_categories varchar, follows_measure varchar, minimum_denominator integer, zeros_shown boolean, "
+    "origin_detail varchar, crossed_categories varchar, follows_measure varchar, minimum_denominator integer, "
+    "zeros_shown boolean, "
     "rounding_base integer, reason_de varchar, reason_en varchar, owner varchar",
     "indicator_term": "indicator_id varchar, role varchar, term_no integer, measure_id varchar, weight double, "
     "population_base varchar, year_offset integer, align varchar, expected_parts integer, each_sex boolean, "

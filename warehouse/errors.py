@@ -56,7 +56,7 @@ class ReleaseError(MonitorError):
 
 
 class DisclosureError(MonitorError):
-    """Cells could not be protected: parts that do not add up, a rule that is missing, a solver that failed. Nothing is released."""
+    """Cells could not be protected: parts that do not add up, a missing rule, a solver that failed. Nothing is released."""
 
 
 class AuditError(MonitorError):

@@ -375,7 +375,8 @@ def _disclosure_rules() -> list[rules.Resolved]:
     common = {
         "product": "open_data", "version": "1", "supplier": "MELDE", "source_id": "register", "follows_measure": None,
         "crossed_categories": None, "minimum": None, "minimum_denominator": None, "zeros_shown": True, "rounding_base": 3,
-        "contributor": None, "contributors_least": None, "dominance_n": None, "dominance_k": None, "p_percent": None, "reason_de": "Grund",
+        "contributor": None, "contributors_least": None, "dominance_n": None, "dominance_k": None, "p_percent": None,
+        "reason_de": "Grund",
         "reason_en": "reason", "owner": "statistics office",
     }  # fmt: skip
     protection: dict[str, dict[str, Any]] = {

@@ -143,7 +143,8 @@ TABLES = (
         ("source_id", "measure_id", "area_level", "breakdowns"),
         _names(
             "product version supplier source_id measure_id area_level breakdowns protection minimum is_published "
-            "origin_detail crossed_categories follows_measure minimum_denominator zeros_shown rounding_base reason_de reason_en owner"
+            "origin_detail crossed_categories follows_measure minimum_denominator zeros_shown rounding_base reason_de "
+            "reason_en owner"
         ),
     ),
     PublishedTable(

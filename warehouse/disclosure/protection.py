@@ -13,6 +13,7 @@ from warehouse.disclosure import rules as rule_files
 from warehouse.disclosure import universe
 from warehouse.disclosure.problem import Pattern, Problem
 from warehouse.disclosure.universe import KEY, Universe
+from warehouse.errors import DisclosureError
 from warehouse.storage import THREADS, Connection
 
 if TYPE_CHECKING:
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 
 EFFORT_PER_CELL = 50.0
 """How much work goes into hiding less, per cell (see ``suppress``)."""
+
+LARGE = 5_000
+MOSTLY, MOSTLY_OF_LARGE = 0.7, 0.45
+"""Where more than this share of the figures is hidden by a rule, the others are hidden with them: hardly any could stay, and in a
+large part the search for them takes long."""
 
 WORTH_A_PROCESS = 20_000
 """Cells from which on starting processes takes less time than it saves."""
@@ -87,7 +93,15 @@ def _outcome(task: tuple[Problem, str, float, int]) -> Outcome:
         return round_small(problem, base)
     from warehouse.disclosure.suppress import suppress
 
-    found = suppress(problem, effort=EFFORT_PER_CELL * problem.size)
+    everything = Pattern(~problem.fixed, "all", ("hardly anything of it may be shown: all of it is hidden",))
+    most = MOSTLY if problem.size < LARGE else MOSTLY_OF_LARGE
+    if problem.primary.sum() > most * (problem.values[~problem.unpublished] > 0).sum():
+        return everything
+    try:
+        found = suppress(problem, effort=EFFORT_PER_CELL * problem.size)
+    except DisclosureError:
+        # too little is large enough to hide the rest behind it; whether hiding everything is enough the audit says
+        return everything
     if mode == "optimal":
         from warehouse.disclosure.optimal import optimal
 

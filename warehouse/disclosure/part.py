@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
@@ -23,8 +23,14 @@ if TYPE_CHECKING:
 FREE = 5e-3
 """What it costs to move a cell that is hidden anyway, beside the cheapest other cell: little, so that moves stay short."""
 
+HASTE = 2.0
+"""How much dearer that is where there is no effort left."""
+
 SHARED = 10.0
 """How much more a cell is worth, at first, for each of its equations that holds a cell to be hidden."""
+
+WHOLE = 4
+"""How often a move in fractions of a person is looked for anew."""
 
 TRIES = 10
 """How often each hidden cell is tried, at most, where there is little to improve."""
@@ -53,29 +59,27 @@ class _Scope:
         outside = np.ones(len(part.rows))
         outside[rows] = 0
         self.above = np.flatnonzero(abs(part.shares).T @ outside == 0)
-        shares = sparse.csr_array(part.shares[rows][:, self.above])
-        room = part.room[columns]
-        # the first columns raise, as many others lower, the last take part in a change from above, in one at most
-        self.upper = np.concatenate([np.full(self.size, np.inf), room, np.zeros(len(self.above))])
-        at_most_one = sparse.csr_array(np.repeat([0.0, 1.0], [2 * self.size, len(self.above)])[None])
-        self.program = Program(
-            sparse.csr_array(sparse.vstack([sparse.hstack([matrix, -matrix, shares]), at_most_one])),
-            np.zeros(len(self.upper)),
-            self.upper,
-            np.zeros(len(self.upper)),
-            row_lower=np.zeros(len(rows) + 1),
-            row_upper=np.repeat([0.0, 1.0], [len(rows), 1]),
-            # every solution starts from no change at all: presolve and perturbation cost more than they save
-            options={"presolve": "off", "dual_simplex_cost_perturbation_multiplier": 0.0},
-        )
+        self.shares = sparse.csc_array(part.shares[rows][:, self.above])
+        # the first columns raise, as many others lower
+        self.matrix = sparse.csr_array(sparse.hstack([matrix, -matrix]))
+        self.upper = np.concatenate([np.full(self.size, np.inf), part.room[columns]])
+        self.program = self._program(self.matrix, self.upper)
+        self.work = 0.0
+
+    def _program(self, matrix: sparse.csr_array, upper: NDArray[np.float64], **rows: Any) -> Program:
+        nothing = np.zeros(len(upper))
+        # every solution starts from no change at all: presolve and perturbation cost more than they save
+        options: dict[str, str | int | float | bool] = {"presolve": "off", "dual_simplex_cost_perturbation_multiplier": 0.0}
+        return Program(matrix, nothing, upper, nothing, options=options, **rows)
 
     def raising(self, cell: int) -> int:
         """Number of the column that raises a cell."""
         return int(np.searchsorted(self.columns, cell))
 
-    def carrying(self, above: int) -> int:
-        """Number of the column that takes part in a change from above."""
-        return 2 * self.size + int(np.searchsorted(self.above, above))
+    def carry(self, number: int) -> None:
+        """Let the changes make up for one from above; ``number`` counts in ``above``, -1: for none."""
+        share = self.shares[:, [number]].toarray().ravel() if number >= 0 else np.zeros(self.shares.shape[0])
+        self.program.demand(-share)
 
     def bound(self, column: int, lower: float, upper: float) -> None:
         """Limit one column."""
@@ -86,21 +90,40 @@ class _Scope:
         at = np.array(columns)
         self.program.bound(at, np.zeros(len(at)), self.upper[at])
 
-    def solve(self, cost: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-        """The cheapest change of each cell, and the part taken in each change from above."""
-        self.program.price(np.concatenate([cost, cost, np.zeros(len(self.above))]))
+    def solve(self, cost: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """The cheapest change of each cell."""
+        self.program.price(np.concatenate([cost, cost]))
         self.program.forget()
         found = self.program.solve()
+        self._count(self.program)
         if found is None:
             return None
-        change = found[: self.size] - found[self.size : 2 * self.size]
+        change = found[: self.size] - found[self.size :]
         change[np.abs(change) < TOLERANCE] = 0.0
-        return change, found[2 * self.size :]
+        return change
 
-    @property
-    def work(self) -> float:
-        """What the last solution took, about in microseconds of a slow machine."""
-        return (self.size + 200) * (1.0 + int(self.program.iterations) / 50)
+    def choose(self, cell: int, rise: float, cost: NDArray[np.float64], able: NDArray[np.bool_]) -> NDArray[np.float64] | None:
+        """What part each change from above takes in the cheapest way to raise a cell with all of them at hand."""
+        count, rows = len(self.above), self.shares.shape[0]
+        at_most_one = sparse.csr_array(np.repeat([0.0, 1.0], [2 * self.size, count])[None])
+        upper = np.concatenate([self.upper, able.astype(float)])
+        column = self.raising(cell)
+        upper[column + self.size] = 0.0
+        program = self._program(
+            sparse.csr_array(sparse.vstack([sparse.hstack([self.matrix, self.shares]), at_most_one])),
+            upper,
+            row_lower=np.zeros(rows + 1),
+            row_upper=np.repeat([0.0, 1.0], [rows, 1]),
+        )
+        program.price(np.concatenate([cost, cost, np.zeros(count)]))
+        program.bound(np.array([column]), np.array([rise]), np.array([np.inf]))
+        found = program.solve()
+        self._count(program)
+        return None if found is None else found[2 * self.size :]
+
+    def _count(self, program: Program) -> None:
+        """What solutions took, about in microseconds of a slow machine."""
+        self.work += (self.size + 200) * (1.0 + int(program.iterations) / 50)
 
 
 class Part:
@@ -147,7 +170,7 @@ class Part:
         self.small = FREE * float(problem.weight[cells].min(initial=np.inf))
         self.moves: list[Move] = []
         self.used = np.zeros(self.size, dtype=np.int64)
-        self.work, self.effort = 0.0, effort
+        self.effort = effort
         # cells in many equations that hold a hidden cell serve many moves
         exposed = abs(self.matrix) @ self.free.astype(float) > 0
         self._by_column = sparse.csc_array(self.matrix)
@@ -165,6 +188,11 @@ class Part:
         if number not in self._scopes:
             self._scopes[number] = _Scope(self, self.near[number] if number >= 0 else np.arange(self.size))
         return self._scopes[number]
+
+    @property
+    def work(self) -> float:
+        """What all solutions took so far."""
+        return sum(scope.work for scope in self._scopes.values())
 
     def duties(self) -> list[int]:
         """Cells, those that have to rise most first."""
@@ -311,12 +339,12 @@ class Part:
     def _carrying(self, above: int, price: NDArray[np.float64]) -> Move | None:
         for number in (*range(len(self.near)), -1):
             scope = self._scope(number)
-            if above not in scope.above:
+            at = int(np.searchsorted(scope.above, above))
+            if at == len(scope.above) or scope.above[at] != above:
                 continue
-            column = scope.carrying(above)
-            scope.bound(column, 1.0, 1.0)
+            scope.carry(at)
             move = self._move(self._cheapest(scope, price), above)
-            scope.loosen(column)
+            scope.carry(-1)
             if move is not None:
                 return move
         return None
@@ -324,6 +352,8 @@ class Part:
     def _hanging(self, scope: _Scope, cell: int, price: NDArray[np.float64]) -> Move | None:
         """Raise a cell that can only rise together with cells above: by one of the changes carried on."""
         able = self.met[self.size + scope.above] > 0
+        if not able.any():
+            return None
         lines = slice(self._by_column.indptr[cell], self._by_column.indptr[cell + 1])
         # what a change from above makes room for in an equation of the cell
         room = -(self.shares[self._by_column.indices[lines]].T @ self._by_column.data[lines])[scope.above]
@@ -332,34 +362,26 @@ class Part:
             move = self._along(scope, cell, int(at), price)
             if move is not None:
                 return move
-        if not able.any():
+        parts = scope.choose(cell, self.rise[cell], self._costs(scope, price), able)
+        if parts is None:
             return None
-        columns = np.arange(2 * scope.size, len(scope.upper))
-        column = scope.raising(cell)
-        scope.program.bound(columns, np.zeros(len(columns)), able.astype(float))
-        scope.bound(column, self.rise[cell], np.inf)
-        scope.bound(column + scope.size, 0.0, 0.0)
-        found = scope.solve(self._costs(scope, price))
-        self.work += scope.work
-        scope.loosen(column, column + scope.size)
-        scope.loosen(*columns)
-        if found is None:
-            return None
-        for at in np.argsort(-found[1], kind="stable")[:2]:
-            move = self._along(scope, cell, int(at), price) if found[1][at] > TOLERANCE else None
+        for at in np.argsort(-parts, kind="stable")[:2]:
+            move = self._along(scope, cell, int(at), price) if parts[at] > TOLERANCE else None
             if move is not None:
                 return move
         return None
 
     def _along(self, scope: _Scope, cell: int, at: int, price: NDArray[np.float64]) -> Move | None:
         """Raise a cell together with one change from above."""
-        scope.bound(2 * scope.size + at, 1.0, 1.0)
+        scope.carry(at)
         move = self._raising(scope, cell, price, int(scope.above[at]))
-        scope.loosen(2 * scope.size + at)
+        scope.carry(-1)
         return move
 
     def _costs(self, scope: _Scope, price: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.where(self.free | (self.used > 0), self.small, price)[scope.columns]
+        # dearer hidden cells leave less to try out
+        small = self.small if self.work < self.effort else HASTE * self.small
+        return np.where(self.free | (self.used > 0), small, price)[scope.columns]
 
     def _move(self, change: NDArray[np.float64] | None, above: int = -1) -> Move | None:
         if change is None:
@@ -374,13 +396,12 @@ class Part:
         first = self._costs(scope, price)
         paid_for = ~(self.free | (self.used > 0))[scope.columns]
         best, least, change = None, np.inf, np.zeros(0)
-        # what is in haste takes the first that comes
         for attempt in range(3 if self.work < self.effort else 1):
+            # what is in haste takes the first that comes
             found = scope.solve(np.where(paid_for, first / (np.abs(change) + 0.1), first) if attempt else first)
-            self.work += scope.work
             if found is None:
                 return None
-            change = found[0]
+            change = found
             paid = float(first[(change != 0) & paid_for].sum())
             if paid < least:
                 best, least = change, paid
@@ -389,7 +410,13 @@ class Part:
             if not paid:
                 break
         assert best is not None
-        near = np.round(best)
+        for seed in range(WHOLE):
+            # persons move whole: another corner of the same cells may do so
+            if np.abs(best - np.round(best)).max(initial=0.0) < TOLERANCE:
+                best = np.round(best)
+                break
+            found = scope.solve(first * (1 + np.random.default_rng(seed).random(scope.size)))
+            best = best if found is None else found
         everywhere = np.zeros(self.size)
-        everywhere[scope.columns] = np.where(np.abs(best - near) < TOLERANCE, near, best)
+        everywhere[scope.columns] = best
         return everywhere

@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-EFFORT = 14_000_000.0
+EFFORT = 9_000_000.0
 """How much work goes into a pattern, about in microseconds of a slow machine; counted in work, so always the same."""
 
-LEAST_EFFORT, EFFORT_PER_CELL = 500_000.0, 1_600.0
+LEAST_EFFORT, EFFORT_PER_CELL = 500_000.0, 1_100.0
 """The same for a small problem."""
 
 ROUNDS = 5
@@ -101,7 +101,10 @@ class _Suppression:
         spare = self.effort - sum(part.work for part in (upper, *blocks))
         if blocks and spare > 0:
             hidden, moves = self._all_together(moves, spare)
-        if len(open_cells := self._unproven(hidden, moves)):
+        for _ in range(ROUNDS):
+            open_cells = self._unproven(hidden, moves)
+            if not len(open_cells):
+                break
             moves = sparse.hstack([moves, self._protect_alone(hidden, open_cells)], format="csc")
         for cell in self._unproven(hidden, moves):
             raise DisclosureError(

@@ -155,7 +155,8 @@ def test_the_gap_in_unemployment_has_a_hole_where_the_foreign_rate_was_never_pub
 
 def test_a_stage_of_life_of_a_quartier_is_the_share_of_its_people(asked: Asked) -> None:
     rows = asked.rows["04"]
-    assert len(rows) == QUARTIERE
+    # in most Quartiere of so small a city a share would be one of fewer than 20 people
+    assert 0 < len(rows) <= QUARTIERE
     query = (
         "select area_code, round(value, 1) from indicator_value where indicator_id = 'migration_background_share' "
         "and age_group = '65_plus' and sex = 'total' and period = '2024-12-31'"
